@@ -1,0 +1,50 @@
+/**
+ * An exchange as the listener hands it to the gate: what was asked, and a way to answer. The gate
+ * speaks neither `Request` nor `Response`, so that listeners can be exchanged.
+ */
+import type { Fields } from "../upstream/upstream.ts";
+
+export type { Fields };
+
+/** One HTTP request, its head read. */
+export interface IncomingExchange {
+  /** Upper-case token as sent. */
+  readonly method: string;
+  /** The raw target as sent, with query; null where it does not fit the Host (400). */
+  readonly target: string | null;
+  /** As received; names in lower case. A listener may have joined repetitions by `", "`. */
+  readonly fields: Fields;
+  /** Address of the peer, without port. */
+  readonly peer: string;
+  readonly body: IncomingBody;
+  /** Aborted when the client is gone before its answer is complete. */
+  readonly signal: AbortSignal;
+  readonly reply: ReplyWriter;
+}
+
+/** The request's body, read only when asked for. */
+export interface IncomingBody {
+  /** The next bytes, or null at the end. Throws where the client breaks off. */
+  read(): Promise<Uint8Array | null>;
+}
+
+/** The answer. Exactly one of `send` and `start` is called, once. */
+export interface ReplyWriter {
+  /**
+   * Sends a whole answer. Settles when it has been handed to the socket; rejects when the client
+   * was gone before.
+   */
+  send(status: number, fields: Fields, body: Uint8Array | null): Promise<void>;
+  /** Sends the head at once; the body follows. */
+  start(status: number, fields: Fields): BodyWriter;
+}
+
+/** A body that is sent piece by piece. */
+export interface BodyWriter {
+  /** Resolves when more may be written: the back-pressure. Rejects when the client is gone. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Completes the body. */
+  end(): Promise<void>;
+  /** Breaks off, so that the client can tell that the body is not complete. */
+  abort(): void;
+}

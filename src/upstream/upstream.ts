@@ -1,0 +1,65 @@
+/**
+ * The upstream as the gate sees it: one request up, one reply down, bytes as they come. What carries
+ * them is chosen by the composition root. Knows nothing of policies or of MCP.
+ */
+
+/** Header fields in order of sending; names in lower case. */
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+/** A request the gate has written itself, every field of it. */
+export interface UpstreamRequest {
+  readonly method: "POST" | "GET" | "DELETE";
+  /** Never holds framing or connection fields: the transport writes those. */
+  readonly fields: Fields;
+  readonly body: Uint8Array | null;
+  /** Time to the head of the reply, connecting included. */
+  readonly headTimeoutMs: number;
+  /** Abandons the request, or the reply that is being read. */
+  readonly signal: AbortSignal;
+}
+
+/** A reply whose head is in. */
+export interface UpstreamReply {
+  readonly status: number;
+  /** As received, each repetition on its own. */
+  readonly fields: Fields;
+  /**
+   * The next bytes of the body, or null at its end. Nothing is read ahead of the caller beyond a
+   * small buffer: that is the back-pressure. Throws {@link UpstreamError}.
+   */
+  read(): Promise<Uint8Array | null>;
+  /** Gives the rest up. Does nothing after the end. */
+  cancel(): void;
+}
+
+/** The way to the one configured MCP server. */
+export interface Upstream {
+  /** Throws {@link UpstreamError}, and nothing else. Redirects are replies like any other. */
+  send(request: UpstreamRequest): Promise<UpstreamReply>;
+  /** Ends idle connections; those in use end with their replies. */
+  close(): Promise<void>;
+}
+
+/** Why there is no reply, or no more of it. */
+export class UpstreamError extends Error {
+  override readonly name = "UpstreamError";
+
+  /**
+   * @param kind `unreachable`: no connection; `timeout`: no head in time; `broken`: it ended or
+   * failed on the way or was no HTTP; `aborted`: the signal
+   * @param message For the log: may name hosts, never credentials
+   */
+  constructor(
+    readonly kind: "unreachable" | "timeout" | "broken" | "aborted",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The values of field `name` (lower-case), in order. */
+export function fieldValues(fields: Fields, name: string): string[] {
+  const values: string[] = [];
+  for (const [key, value] of fields) if (key === name) values.push(value);
+  return values;
+}
