@@ -1,0 +1,74 @@
+/**
+ * The world a command really runs in: terminal, files, clock and randomness of this machine.
+ * Arguments and environment come from the composition root.
+ */
+import { basename, dirname, join } from "node:path";
+import type { Files, World } from "./world.ts";
+
+/** The real world around `args`. `env` answers for the environment. */
+export function systemWorld(
+  args: readonly string[],
+  env: (name: string) => string | undefined,
+): World {
+  return {
+    args,
+    env,
+    stdout: (text) => writeAll(Deno.stdout, text),
+    stderr: (text) => writeAll(Deno.stderr, text),
+    isTerminal: { stdout: Deno.stdout.isTerminal(), stderr: Deno.stderr.isTerminal() },
+    files: systemFiles,
+    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    now: () => Date.now(),
+  };
+}
+
+/** The files of this machine. */
+export const systemFiles: Files = {
+  readText: (path) => Deno.readTextFileSync(path),
+  replaceText,
+  exists(path) {
+    try {
+      Deno.statSync(path);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  },
+  mode: (path) => Deno.statSync(path).mode,
+};
+
+function replaceText(path: string, text: string): void {
+  // A rename over a link would cut the link: `config.yaml` is often one.
+  const target = Deno.realPathSync(path);
+  const { mode, uid, gid } = Deno.statSync(target);
+  const beside = join(dirname(target), `.${basename(target)}.${crypto.randomUUID()}`);
+  const file = Deno.openSync(beside, { write: true, createNew: true, mode: 0o600 });
+  try {
+    try {
+      writeAll(file, text);
+      file.syncSync();
+    } finally {
+      file.close();
+    }
+    // Owner before mode: chown clears bits, and a foreign owner must not see a wider mode first.
+    if (uid !== null && gid !== null) giveTo(beside, uid, gid);
+    if (mode !== null) Deno.chmodSync(beside, mode & 0o7777);
+    Deno.renameSync(beside, target);
+  } catch (error) {
+    Deno.removeSync(beside);
+    throw error;
+  }
+}
+
+/** Fails for a stranger's file: better no change than a file the gate can no longer read. */
+function giveTo(path: string, uid: number, gid: number): void {
+  const own = Deno.statSync(path);
+  if (own.uid === uid && own.gid === gid) return;
+  Deno.chownSync(path, uid, gid);
+}
+
+function writeAll(sink: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(sink.writeSync(rest));
+}

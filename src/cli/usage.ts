@@ -1,0 +1,110 @@
+/**
+ * The voice of the program, decided once: results go to stdout as they are, everything else to
+ * stderr with a prefix, errors say what to do next. Reads flags, but knows no command.
+ */
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import type { Command, World } from "./world.ts";
+
+/** The command line cannot be understood: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** The work cannot be done, and the user can mend it: exit code 1. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+}
+
+/** Says `text` to the user, on stderr, each line with the program's prefix. */
+export function tell(world: World, text: string): void {
+  for (const line of text.split("\n")) world.stderr(`mcpgate: ${line}\n`.replace(/ +\n$/, "\n"));
+}
+
+/** Says that something works but is hardly meant. */
+export function warn(world: World, text: string): void {
+  tell(world, `warning: ${text}`);
+}
+
+/** What `mcpgate help` prints. */
+export function overview(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`);
+  return `mcpgate: a lock in front of an unmodified MCP server
+
+Usage: mcpgate COMMAND [FLAGS]
+
+Commands:
+${lines.join("")}
+"mcpgate help COMMAND" tells more. To see it work: "mcpgate demo".
+`;
+}
+
+/**
+ * The values of `args`, which are flags only.
+ *
+ * @throws {UsageError} for an unknown flag, a missing or needless value, a flag given twice, or an
+ * argument that is no flag
+ */
+export function readFlags<const Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+) {
+  const seen = new Set<string>();
+  for (const token of parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens) {
+    if (token.kind !== "option") {
+      const value = token.kind === "positional" ? token.value : "--";
+      throw new UsageError(`unexpected argument ${JSON.stringify(value)}: only flags are taken`);
+    }
+    const { name, rawName, value } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) {
+      throw new UsageError(`unknown flag ${rawName}${suggestion(`--${name}`, flagNames(options))}`);
+    }
+    if (seen.has(name)) throw new UsageError(`--${name} is given twice`);
+    seen.add(name);
+    if (option.type === "boolean" && value !== undefined) {
+      throw new UsageError(`--${name} takes no value, found ${JSON.stringify(value)}`);
+    }
+    if (option.type === "string" && (value === undefined || value === "")) {
+      throw new UsageError(`--${name} needs a value`);
+    }
+    // "--label --add" is a forgotten value far more often than a label that reads "--add".
+    if (value?.startsWith("-") && token.inlineValue === false) {
+      throw new UsageError(`--${name} needs a value, found ${value}; if meant: --${name}=${value}`);
+    }
+  }
+  return parseArgs({ args: [...args], options, strict: true }).values;
+}
+
+function flagNames(options: ParseArgsOptionsConfig): string[] {
+  return Object.keys(options).map((name) => `--${name}`);
+}
+
+/** `; did you mean X?` where one of `known` is close to `word`, otherwise nothing. */
+export function suggestion(word: string, known: readonly string[]): string {
+  let best: string | null = null;
+  let bestDistance = 3;
+  for (const candidate of known) {
+    const distance = editDistance(word, candidate);
+    if (distance >= bestDistance) continue;
+    best = candidate;
+    bestDistance = distance;
+  }
+  return best === null ? "" : `; did you mean ${best}?`;
+}
+
+/** Letters to insert, drop or change to get from `a` to `b`. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const change = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      const drop = (previous[column] ?? 0) + 1;
+      const insert = (current[column - 1] ?? 0) + 1;
+      current.push(Math.min(change, drop, insert));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
