@@ -1,5 +1,6 @@
 /** A loaded configuration: what every room may read, and beside it what must not be shown. */
 import type { GateConfig } from "../policy/gate_config.ts";
+import type { Problem } from "./problem.ts";
 
 /** A whole, checked and frozen configuration. */
 export interface Config extends GateConfig {
@@ -15,3 +16,33 @@ export interface Secrets {
   /** Sent with every upstream request; names in lower case. */
   readonly upstreamHeaders: readonly (readonly [name: string, value: string])[];
 }
+
+/** What reading a configuration needs of the world. */
+export interface ConfigSources {
+  /** The text of a file. Throws where it cannot be read or is not UTF-8. */
+  readText(path: string): string;
+  /** An environment variable. */
+  env(name: string): string | undefined;
+  /** The absolute path of `path` as seen from the folder `folder`, like `node:path`'s `resolve`. */
+  resolve(folder: string, path: string): string;
+  /** Names of the stages that ship. */
+  readonly builtIns: ReadonlySet<string>;
+}
+
+/** A configuration, or everything that is wrong with it. */
+export type LoadResult =
+  | {
+    readonly ok: true;
+    readonly config: Config;
+    /**
+     * A problem at `path` of the file just read, for those who know more than the schema does. The
+     * caller sees to it that `found` shows no secret.
+     */
+    problemAt(
+      path: readonly (string | number)[],
+      found: string,
+      expected: string,
+      suggestion?: string,
+    ): Problem;
+  }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
