@@ -1,0 +1,33 @@
+/**
+ * Which member names careless JSON parsers take for one and the same: by case, with blanks around
+ * them or cut at a NUL (CVE-2026-27896 class). An object whose governed names have such doubles
+ * means one thing here and another there.
+ */
+
+/** `key` as the most careless of parsers reads it. */
+export function foldKey(key: string): string {
+  if (!/[^a-z]/.test(key)) return key;
+  // U+212A is lowered to k by toLowerCase already, U+017F is not: it is a lower-case letter itself.
+  return key.replaceAll("\0", "").trim().toLowerCase().replaceAll("\u017f", "s");
+}
+
+/** A table of governed names that knows their variants. */
+export class KeyTable {
+  readonly #names: ReadonlySet<string>;
+  readonly #byFold: ReadonlyMap<string, string>;
+
+  constructor(names: readonly string[]) {
+    this.#names = new Set(names);
+    this.#byFold = new Map(names.map((name) => [foldKey(name), name]));
+  }
+
+  /** Whether `key` is one of the names. */
+  has(key: string): boolean {
+    return this.#names.has(key);
+  }
+
+  /** The name that `key` is or could be taken for, or null. */
+  nameOf(key: string): string | null {
+    return this.#byFold.get(foldKey(key)) ?? null;
+  }
+}
