@@ -4,7 +4,7 @@
  * decided by others.
  */
 import { isObject, type Json, type JsonObject, member } from "./json.ts";
-import type { Id } from "./message.ts";
+import { ENVELOPE_MEMBERS, type Id } from "./message.ts";
 import { checkParams, isId, isText, type ParamLimits } from "./governed_params.ts";
 import { invalid, isRefusal, type Refusal } from "./refusal.ts";
 import { isRequestMethod } from "./revision.ts";
@@ -56,14 +56,6 @@ export const BATCH_REFUSED: Refusal = Object.freeze({
 const NEEDS_ID: Refusal = Object.freeze({ refused: "invalid", reason: "Request needs an id" });
 const NOT_A_MESSAGE = invalid("not a JSON-RPC 2.0 message");
 const NO_PARAMS: JsonObject = Object.freeze({});
-const ENVELOPE: ReadonlySet<string> = new Set([
-  "jsonrpc",
-  "id",
-  "method",
-  "params",
-  "result",
-  "error",
-]);
 
 /** Whether `value` is a batch: to be read element by element, or refused. */
 export function isBatch(value: Json): value is readonly Json[] {
@@ -75,7 +67,7 @@ export function readMessage(value: Json, limits: EnvelopeLimits): ClientMessage 
   if (isBatch(value)) return BATCH_REFUSED;
   if (!isObject(value)) return NOT_A_MESSAGE;
   for (const key of Object.keys(value)) {
-    if (!ENVELOPE.has(key)) return invalid("unknown envelope member");
+    if (!ENVELOPE_MEMBERS.has(key)) return invalid("unknown envelope member");
   }
   if (member(value, "jsonrpc") !== "2.0") return NOT_A_MESSAGE;
   const id = member(value, "id");

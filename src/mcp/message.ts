@@ -4,6 +4,16 @@
  */
 import type { JsonObject } from "./json.ts";
 
+/** Every member that the envelope of a message may have. */
+export const ENVELOPE_MEMBERS: ReadonlySet<string> = new Set([
+  "jsonrpc",
+  "id",
+  "method",
+  "params",
+  "result",
+  "error",
+]);
+
 /** A request id. MCP forbids null; numbers are safe integers. `1` and `"1"` differ. */
 export type Id = string | number;
 

@@ -5,6 +5,7 @@
  */
 import { isObject, type Json, type JsonObject, member } from "./json.ts";
 import { KeyTable } from "./key_fold.ts";
+import { ENVELOPE_MEMBERS } from "./message.ts";
 
 /** Members through which definitions, handles and capabilities flow to the client. */
 export const GOVERNED: readonly string[] = Object.freeze([
@@ -22,14 +23,6 @@ export const GOVERNED: readonly string[] = Object.freeze([
   "capabilities",
 ]);
 
-const ENVELOPE: ReadonlySet<string> = new Set([
-  "jsonrpc",
-  "id",
-  "method",
-  "params",
-  "result",
-  "error",
-]);
 /** Members that hold governed ones in turn. */
 const NESTING = ["result", "params", "task", "inputRequests"];
 const PAYLOAD = new KeyTable([...new Set([...GOVERNED, ...NESTING])]);
@@ -81,7 +74,7 @@ export function readReply(text: string): Json | undefined {
  * none. `structuredContent`, schemas and other free data are not looked into.
  */
 export function tidyEnvelope(message: JsonObject): JsonObject {
-  return descend(keepMembers(message, (key) => ENVELOPE.has(key)), 0);
+  return descend(keepMembers(message, (key) => ENVELOPE_MEMBERS.has(key)), 0);
 }
 
 /** `object` without members that could be taken for one of `table`; the same where there are none. */
@@ -111,13 +104,13 @@ function tidyPayload(payload: JsonObject, depth: number): JsonObject {
 }
 
 function tidyEach(requests: JsonObject, depth: number): JsonObject {
-  let tidy = requests;
-  for (const [key, request] of Object.entries(requests)) {
-    if (!isObject(request)) continue;
-    const changed = tidyPayload(request, depth);
-    if (changed !== request) tidy = { ...tidy, [key]: changed };
-  }
-  return tidy;
+  let touched = false;
+  const tidy = Object.entries(requests).map(([key, request]) => {
+    const changed = isObject(request) ? tidyPayload(request, depth) : request;
+    touched ||= changed !== request;
+    return [key, changed];
+  });
+  return touched ? Object.fromEntries(tidy) : requests;
 }
 
 function keepMembers(object: JsonObject, keeps: (key: string) => boolean): JsonObject {

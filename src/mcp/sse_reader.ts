@@ -177,11 +177,14 @@ function readFields(block: string): SseEvent | null {
   let id: string | null = null;
   let retry: number | null = null;
   let data: string[] | null = null;
+  let colon = -1;
   for (let start = 0; start < text.length;) {
     let end = text.indexOf("\n", start);
     if (end < 0) end = text.length;
-    const colon = text.indexOf(":", start);
-    const nameEnd = colon < 0 || colon > end ? end : colon;
+    // Looked for again only once it is passed: lines without a colon would make this quadratic.
+    if (colon < start) colon = text.indexOf(":", start);
+    if (colon < 0) colon = text.length;
+    const nameEnd = Math.min(colon, end);
     const valueStart = text.charCodeAt(nameEnd + 1) === 0x20 ? nameEnd + 2 : nameEnd + 1;
     const value = nameEnd === end ? "" : text.slice(valueStart, end);
     switch (text.slice(start, nameEnd)) {
