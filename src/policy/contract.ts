@@ -103,7 +103,11 @@ export type Decision = Allow | Deny;
 /** The same object: untouched. Another: sent in its place. Null: it does not pass. */
 export type ReplyFilter = (message: Message) => Message | null;
 
-/** Told once, last stage first, when the exchange has ended, whatever ended it. */
+/**
+ * Told once, last stage first, when the exchange has ended, whatever ended it. The hook of a stage
+ * that ran out of time counts too: what it holds would never be released otherwise. It is told as
+ * soon as both the exchange has ended and the late decision is in.
+ */
 export type FinishHook = (outcome: Outcome) => void;
 
 /** How an exchange ended. */
@@ -138,14 +142,23 @@ export interface Outcome {
   readonly end: "complete" | "client_gone" | "upstream_error" | "revoked" | "shutdown";
 }
 
-/** Asked once per exchange (stages that see calls: once per message). Synchronous where it can. */
+/**
+ * Asked once per exchange (stages that see calls: once per message). Synchronous where it can. A
+ * decision is a plain object with the members of {@link Allow} or {@link Deny} and no others.
+ */
 export type Policy<Asked extends Head = Context> = (asked: Asked) => Decision | Promise<Decision>;
 
-/** The schema library handed to {@link PolicyModule.options}. */
+/**
+ * The schema library handed to {@link PolicyModule.options}. `z.object` is strict there: an option
+ * that the schema does not name is an error of the configuration.
+ */
 export type Zod = typeof z;
 
-/** A stage as its author writes it: the default export of a user module. */
-export interface PolicyModule<Options = unknown, At extends "head" | "call" = "head" | "call"> {
+/**
+ * A stage as its author writes it: the default export of a user module, which ends in
+ * `satisfies PolicyModule<Options>`, or `PolicyModule<Options, "head">` with `at: "head"`.
+ */
+export interface PolicyModule<Options = unknown, At extends "head" | "call" = "call"> {
   readonly name: string;
   /** `head`: asked before the body is read, sees no call. Default `call`. */
   readonly at?: At;
@@ -159,6 +172,9 @@ export interface PolicyModule<Options = unknown, At extends "head" | "call" = "h
 export type AnyPolicy<At extends "head" | "call"> = At extends "head" ? Policy<Head>
   : Policy<Context>;
 
+/** Any stage, whatever it is asked about and however it is configured. */
+export type AnyPolicyModule = PolicyModule<unknown, "head" | "call">;
+
 /** What the gate lends a stage. Time, log and lifetime come from here, never from globals. */
 export interface Host {
   readonly clock: Clock;
@@ -166,7 +182,10 @@ export interface Host {
   readonly config: GateConfig;
   /** Disposed when the generation is retired. */
   readonly scope: AsyncDisposableStack;
-  /** The one thing of this name, made once and kept across reloads: a reload is no amnesty. */
+  /**
+   * The stage's one thing of this name, made once and kept across reloads: a reload is no amnesty.
+   * When no generation uses it any more it is disposed of, if it can be.
+   */
   keep<T>(name: string, make: () => T): T;
   /** Runs `hook` at every reload, also where nothing has changed: files are reopened then. */
   onReload(hook: () => void): void;
