@@ -20,11 +20,9 @@ export interface Need<Found> {
  * @returns A need whose `found` is the program's absolute path
  */
 export function program(name: string, path = Deno.env.get("PATH") ?? ""): Need<string> {
-  for (
-    const folder of (Deno.env.get("PATH") ?? "").split(Deno.build.os === "windows" ? ";" : ":")
-  ) {
-    const path = `${folder || "."}/${name}`;
-    if (isExecutable(path)) return { what: name, found: path };
+  for (const folder of path.split(Deno.build.os === "windows" ? ";" : ":")) {
+    const file = `${folder || "."}/${name}`;
+    if (isExecutable(file)) return { what: name, found: file };
   }
   return { what: name, found: null };
 }
