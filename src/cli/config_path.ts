@@ -1,6 +1,9 @@
 /**
- * Where the configuration is: the flag, or the first of the usual places. Does not read it.
+ * Where the configuration is: the flag, or the first of the usual places; and what reading it takes.
+ * Does not read it.
  */
+import { resolve } from "node:path";
+import type { ConfigSources } from "../config/config.ts";
 import { Failure } from "./usage.ts";
 import type { World } from "./world.ts";
 
@@ -29,4 +32,14 @@ export function configPath(world: World, given: string | undefined): string {
       `Name one with "-c FILE". To write the first one: "mcpgate keygen --label NAME" prints\n` +
       `a key and what to put into the file.`,
   );
+}
+
+/** What the config room needs of `world`. `builtIns` names the stages that ship. */
+export function configSources(world: World, builtIns: ReadonlySet<string>): ConfigSources {
+  return {
+    readText: (path) => world.files.readText(path),
+    env: (name) => world.env(name),
+    resolve: (folder, path) => resolve(folder, path),
+    builtIns,
+  };
 }

@@ -24,7 +24,8 @@ export function systemWorld(
 
 /** The files of this machine. */
 export const systemFiles: Files = {
-  readText: (path) => Deno.readTextFileSync(path),
+  // `Deno.readTextFileSync` puts U+FFFD in the place of what is not UTF-8.
+  readText: (path) => new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path)),
   replaceText,
   exists(path) {
     try {

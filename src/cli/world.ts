@@ -23,6 +23,7 @@ export interface World {
 
 /** The file system. All methods throw `Deno.errors.*`. */
 export interface Files {
+  /** Throws a `TypeError` where it is not UTF-8. */
   readText(path: string): string;
   /**
    * Puts `text` in the place of the file at `path`, which exists: whole or not at all, with the mode
