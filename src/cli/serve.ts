@@ -1,0 +1,105 @@
+/**
+ * `mcpgate serve`: the configuration read, the gate opened, and what signals ask for done until one
+ * of them says stop.
+ */
+import { loadConfig } from "../config/load.ts";
+import { formatProblems } from "../config/problem.ts";
+import type { Problem } from "../config/problem.ts";
+import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
+import { Serving } from "./serving.ts";
+import type { Reloaded, ServingParts } from "./serving.ts";
+import { Failure, readFlags, tell } from "./usage.ts";
+import type { Loaded } from "./validate.ts";
+import { EXIT } from "./world.ts";
+import type { Command, World } from "./world.ts";
+
+/** What `serve` is lent. */
+export interface ServeParts extends ServingParts {
+  /** Names of the stages that ship. */
+  readonly builtIns: ReadonlySet<string>;
+  /** Calls `reload` for each SIGHUP from now on; aborts when the operator wants to stop. */
+  signals(reload: () => void): AbortSignal;
+}
+
+/** `mcpgate serve`. */
+export function serveCommand(parts: ServeParts): Command {
+  return {
+    name: "serve",
+    summary: "stand in front of an MCP server and let in who has a key",
+    help: `Usage: mcpgate serve [-c FILE]
+
+Serves until SIGTERM or SIGINT, which let open exchanges finish first. SIGHUP reads the configuration
+anew: a good one rules from then on, a bad one changes nothing and says why.
+
+${CONFIG_FLAG_HELP}`,
+    async run(world, args) {
+      const path = configPath(world, readFlags(args, CONFIG_FLAG).config);
+      const read = () => readConfig(world, path, parts.builtIns);
+      const loaded = read();
+      if (!("config" in loaded)) throw notServed(path, loaded);
+      const serving = await start(path, loaded, parts);
+      const stopped = parts.signals(async () => {
+        tellReloaded(world, path, await serving.reload(read));
+      });
+      tell(world, `listening on ${serving.url}`);
+      await aborted(stopped);
+      tell(world, "stopping");
+      await serving.stop();
+      return EXIT.done;
+    },
+  };
+}
+
+function readConfig(
+  world: World,
+  path: string,
+  builtIns: ReadonlySet<string>,
+): Loaded | readonly Problem[] {
+  const loaded = loadConfig(path, configSources(world, builtIns));
+  return loaded.ok ? loaded : loaded.problems;
+}
+
+async function start(path: string, loaded: Loaded, parts: ServeParts): Promise<Serving> {
+  try {
+    return await Serving.start(loaded.config, parts);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      const { port } = loaded.config.listen;
+      throw new Failure(
+        `port ${port} is taken by another program\nStop that one, or choose another port: "listen" in ${path}`,
+      );
+    }
+    if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+      throw new Failure(`cannot listen: ${error.message}`);
+    }
+    throw notServed(path, parts.problemsOf(error, loaded));
+  }
+}
+
+function notServed(path: string, problems: readonly Problem[]): Failure {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return new Failure(`${formatProblems(problems)}\n\n${path} is not valid: ${count}`);
+}
+
+function tellReloaded(world: World, path: string, reloaded: Reloaded): void {
+  switch (reloaded.outcome) {
+    case "reloaded":
+      return tell(world, `reloaded, generation ${reloaded.generation}`);
+    case "unchanged":
+      return tell(world, `unchanged, generation ${reloaded.generation}`);
+    case "refused":
+      return tell(
+        world,
+        `not reloaded: ${path} is not valid; what ruled before goes on\n${
+          formatProblems(reloaded.problems)
+        }`,
+      );
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+}

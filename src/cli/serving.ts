@@ -1,0 +1,118 @@
+/**
+ * A gate at work: its listener, its reloads and its end. What a gate is made of is handed in, and
+ * signals are somebody else's; this says only what follows from them.
+ */
+import type { Config } from "../config/config.ts";
+import type { Problem } from "../config/problem.ts";
+import type { Gate } from "../gate/gate.ts";
+import type { IncomingExchange } from "../gate/incoming.ts";
+import type { Loaded } from "./validate.ts";
+
+/** Something that accepts exchanges. */
+export interface Accepting {
+  /** The port it has, also where the configuration left the choice to the system. */
+  readonly port: number;
+  /** Accepts no more; settles when the exchanges under way have ended. */
+  stop(): Promise<void>;
+}
+
+/** What serving is lent. */
+export interface ServingParts {
+  openGate(config: Config): Promise<Gate>;
+  listen(options: {
+    readonly hostname: string;
+    readonly port: number;
+    readonly onExchange: (exchange: IncomingExchange) => Promise<void>;
+  }): Accepting;
+  /** What a stage objected to, as problems of the file; other errors are thrown on. */
+  problemsOf(error: unknown, loaded: Loaded): readonly Problem[];
+}
+
+/** What came of a reload. */
+export type Reloaded =
+  | { readonly outcome: "reloaded" | "unchanged"; readonly generation: number }
+  /** Nothing has changed; `problems` says why. */
+  | { readonly outcome: "refused"; readonly problems: readonly Problem[] };
+
+/** Fixed while the program runs: a reload that changes one of them is refused whole. */
+const FIXED_AT_START: readonly (keyof Config)[] = ["listen", "path"];
+
+/** A gate that serves. */
+export class Serving {
+  readonly #parts: ServingParts;
+  readonly #gate: Gate;
+  readonly #listener: Accepting;
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  private constructor(parts: ServingParts, gate: Gate, listener: Accepting) {
+    this.#parts = parts;
+    this.#gate = gate;
+    this.#listener = listener;
+  }
+
+  /** Opens the gate, then the door. Throws what a stage throws, or `Deno.errors.AddrInUse`. */
+  static async start(config: Config, parts: ServingParts): Promise<Serving> {
+    const gate = await parts.openGate(config);
+    try {
+      const listener = parts.listen({
+        ...config.listen,
+        onExchange: (exchange) => gate.handle(exchange),
+      });
+      return new Serving(parts, gate, listener);
+    } catch (error) {
+      await gate.close(0);
+      throw error;
+    }
+  }
+
+  /** Where clients on this machine go. */
+  get url(): string {
+    const { listen, path } = this.#gate.current.config;
+    const isAny = listen.hostname === "0.0.0.0" || listen.hostname === "::";
+    const host = isAny ? "localhost" : listen.hostname;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${this.#listener.port}${path}`;
+  }
+
+  /** Lets `read`'s configuration rule, if it is a good one. One reload waits for the other. */
+  reload(read: () => Loaded | readonly Problem[]): Promise<Reloaded> {
+    const reloaded = this.#reloading.then(() => this.#reload(read()));
+    this.#reloading = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  /** Accepts no more, lets open exchanges finish for the configured grace, and ends the rest. */
+  async stop(): Promise<void> {
+    await this.#reloading;
+    const stopped = this.#listener.stop();
+    await this.#gate.close(this.#gate.current.config.graceMs);
+    await stopped;
+  }
+
+  async #reload(loaded: Loaded | readonly Problem[]): Promise<Reloaded> {
+    if (!("config" in loaded)) return { outcome: "refused", problems: loaded };
+    const before = this.#gate.current.config;
+    if (loaded.config.fingerprint === before.fingerprint) {
+      this.#gate.reloadedUnchanged();
+      return { outcome: "unchanged", generation: this.#gate.current.number };
+    }
+    const fixed = FIXED_AT_START.filter((name) =>
+      JSON.stringify(loaded.config[name]) !== JSON.stringify(before[name])
+    );
+    if (fixed.length > 0) {
+      const problems = fixed.map((name) =>
+        loaded.problemAt(
+          [name],
+          "another value than at the start",
+          "the same; restart to change it",
+        )
+      );
+      return { outcome: "refused", problems };
+    }
+    try {
+      await this.#gate.reload(loaded.config);
+    } catch (error) {
+      return { outcome: "refused", problems: this.#parts.problemsOf(error, loaded) };
+    }
+    return { outcome: "reloaded", generation: this.#gate.current.number };
+  }
+}

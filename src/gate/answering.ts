@@ -1,0 +1,123 @@
+/**
+ * The way back to the client: every answer of an exchange goes through here, so that the fixed
+ * fields, the byte count, the status on record and the write deadline hold for all of them.
+ */
+import type { Answer } from "./denial.ts";
+import type { BodyWriter, Fields, ReplyWriter } from "./incoming.ts";
+import type { ExchangeRecord } from "./record.ts";
+
+/** The client is gone, or takes nothing any more. */
+export class ClientGone extends Error {
+  override readonly name = "ClientGone";
+}
+
+/** Answers one exchange, once. */
+export class Answering {
+  readonly #writer: ReplyWriter;
+  readonly #record: ExchangeRecord;
+  readonly #common: Fields;
+  readonly #writeDeadlineMs: number;
+  #answered = false;
+
+  /** @param common Fields of every answer of this exchange: its id, those for browsers */
+  constructor(
+    writer: ReplyWriter,
+    record: ExchangeRecord,
+    common: Fields,
+    writeDeadlineMs: number,
+  ) {
+    this.#writer = writer;
+    this.#record = record;
+    this.#common = common;
+    this.#writeDeadlineMs = writeDeadlineMs;
+  }
+
+  /** Whether a status has gone out, so that no other can. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** Sends a whole answer. Throws {@link ClientGone}. */
+  async send({ status, fields, body }: Answer): Promise<void> {
+    this.#begin(status);
+    this.#record.bytesOut = body?.length ?? 0;
+    await this.#within(this.#writer.send(status, [...fields, ...this.#fixed()], body));
+  }
+
+  /** Begins a stream of events; what its `write` throws is {@link ClientGone}. */
+  stream(fields: Fields): EventStream {
+    this.#begin(200);
+    const body = this.#writer.start(200, [
+      ["content-type", "text/event-stream"],
+      ...fields,
+      ...this.#fixed(),
+      ["x-accel-buffering", "no"],
+    ]);
+    return new EventStream(body, this.#record, (work) => this.#within(work));
+  }
+
+  #begin(status: number): void {
+    if (this.#answered) throw new TypeError("Exchange is answered twice");
+    this.#answered = true;
+    this.#record.status = status;
+  }
+
+  #fixed(): Fields {
+    return [["cache-control", "no-store, no-transform"], ...this.#common];
+  }
+
+  /** A client that takes nothing for the deadline is as good as gone. */
+  async #within(work: Promise<void>): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new ClientGone("Client takes nothing")),
+        this.#writeDeadlineMs,
+      );
+    });
+    try {
+      await Promise.race([work, late]);
+    } catch (error) {
+      throw error instanceof ClientGone ? error : new ClientGone("Client is gone");
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** An answer that is sent event by event. */
+export class EventStream {
+  readonly #body: BodyWriter;
+  readonly #record: ExchangeRecord;
+  readonly #within: (work: Promise<void>) => Promise<void>;
+
+  constructor(
+    body: BodyWriter,
+    record: ExchangeRecord,
+    within: (work: Promise<void>) => Promise<void>,
+  ) {
+    this.#body = body;
+    this.#record = record;
+    this.#within = within;
+  }
+
+  /** Writes framed events and waits until more may follow. */
+  async write(text: string): Promise<void> {
+    if (text === "") return;
+    const bytes = encoder.encode(text);
+    this.#record.bytesOut += bytes.length;
+    await this.#within(this.#body.write(bytes));
+  }
+
+  /** Completes the stream. */
+  async end(): Promise<void> {
+    await this.#within(this.#body.end());
+  }
+
+  /** Breaks it off. */
+  abort(): void {
+    this.#body.abort();
+  }
+}
+
+const encoder = new TextEncoder();

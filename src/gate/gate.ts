@@ -1,0 +1,158 @@
+/**
+ * The gate: takes exchanges in, lets the current generation rule them, and exchanges generations
+ * while they run. Knows neither where exchanges come from nor what the stages do.
+ */
+import { Buffer } from "node:buffer";
+import type { Config } from "../config/config.ts";
+import { targetPath } from "../mcp/http_grammar.ts";
+import { fieldValues } from "../upstream/upstream.ts";
+import { HeldBytes } from "./body.ts";
+import { clientAddress } from "./client_address.ts";
+import { Exchange } from "./exchange.ts";
+import type { Cut } from "./exchange.ts";
+import { Generation } from "./generation.ts";
+import type { GateParts } from "./generation.ts";
+import type { IncomingExchange } from "./incoming.ts";
+import { KeptThings } from "./kept_things.ts";
+import type { OwnRoutes } from "./own_routes.ts";
+import { hasExpired, isRevoked } from "./revocation.ts";
+import { StreamCounts } from "./stream_counts.ts";
+
+/** How often open exchanges are checked for keys that have run out, in milliseconds. */
+const EXPIRY_CHECK_MS = 500;
+
+/** How long an exchange that was cut may take to end, in milliseconds. */
+const CUT_GRACE_MS = 2000;
+
+/** A lock in front of one MCP server. */
+export class Gate {
+  readonly parts: GateParts;
+  readonly held = new HeldBytes();
+  readonly streams = new StreamCounts();
+  readonly #ownRoutes: OwnRoutes;
+  readonly #kept: KeptThings;
+  readonly #randomSecret: Uint8Array;
+  readonly #open = new Set<Exchange>();
+  readonly #expiryTimer: ReturnType<typeof setInterval>;
+  #current: Generation;
+  #whenEmptier: (() => void) | null = null;
+
+  private constructor(
+    parts: GateParts,
+    ownRoutes: OwnRoutes,
+    kept: KeptThings,
+    randomSecret: Uint8Array,
+    first: Generation,
+  ) {
+    this.parts = parts;
+    this.#ownRoutes = ownRoutes;
+    this.#kept = kept;
+    this.#randomSecret = randomSecret;
+    this.#current = first;
+    this.#expiryTimer = setInterval(() => this.#cutExpired(), EXPIRY_CHECK_MS);
+  }
+
+  /** Builds the first generation. Throws what its stages throw. */
+  static async open(config: Config, parts: GateParts, ownRoutes: OwnRoutes): Promise<Gate> {
+    const kept = new KeptThings();
+    const randomSecret = parts.random(32);
+    const first = await Generation.build(1, config, parts, kept, randomSecret);
+    return new Gate(parts, ownRoutes, kept, randomSecret, first);
+  }
+
+  /** The generation that rules new exchanges. */
+  get current(): Generation {
+    return this.#current;
+  }
+
+  /** Runs one exchange to its end. Never throws. */
+  async handle(incoming: IncomingExchange): Promise<void> {
+    const generation = this.#current;
+    const hostDenial = generation.door.checkHost(incoming);
+    const own = hostDenial === null && incoming.target !== null
+      ? await this.#ownRoutes.answer(incoming.method, targetPath(incoming.target))
+      : null;
+    if (own !== null && !own.audited) {
+      await incoming.reply.send(own.status, own.fields, own.body).catch(() => {});
+      return;
+    }
+    const forwarded = fieldValues(incoming.fields, "x-forwarded-for").join(", ");
+    const remote = clientAddress(incoming.peer, forwarded || null, generation.isTrustedProxy);
+    const exchange = new Exchange(this, generation, incoming, remote, { hostDenial, own });
+    this.#open.add(exchange);
+    await exchange.run();
+    this.#open.delete(exchange);
+    this.#whenEmptier?.();
+  }
+
+  /** An opaque id for an exchange: 72 random bits. */
+  newExchangeId(): string {
+    return Buffer.from(this.parts.random(9)).toString("base64url");
+  }
+
+  /**
+   * Makes `config` rule from now on. When it has been built, one assignment swaps it in, and open
+   * exchanges that lost their ground are ended. Throws what its stages throw; nothing changes then.
+   */
+  async reload(config: Config): Promise<void> {
+    const before = this.#current;
+    const after = await Generation.build(
+      before.number + 1,
+      config,
+      this.parts,
+      this.#kept,
+      this.#randomSecret,
+    );
+    this.#current = after;
+    for (const exchange of this.#open) {
+      const { principal, generation } = exchange;
+      if (isRevoked(principal, generation.keys, after.keys, this.parts.clock)) {
+        exchange.cut("revoked");
+      }
+    }
+    before.retire();
+    after.reloaded();
+  }
+
+  /** Tells the stages of a reload that changed nothing. */
+  reloadedUnchanged(): void {
+    this.#current.reloaded();
+  }
+
+  /**
+   * Lets open exchanges finish for `graceMs`, ends those that are left, and takes the gate apart.
+   * Streams that wait for the upstream to speak are ended as soon as nothing else is open. The
+   * listener must have stopped accepting before.
+   */
+  async close(graceMs: number): Promise<void> {
+    await this.#waitWhile(graceMs, () => [...this.#open].some((open) => !open.isListening));
+    this.#cutAll("shutdown");
+    await this.#waitWhile(CUT_GRACE_MS, () => this.#open.size > 0);
+    clearInterval(this.#expiryTimer);
+    this.#current.retire();
+    // What still hangs would keep the generation for ever; its line is written if it ends.
+    await Promise.race([this.#current.gone, this.#waitWhile(CUT_GRACE_MS, () => true)]);
+  }
+
+  #cutAll(why: Cut): void {
+    for (const exchange of this.#open) exchange.cut(why);
+  }
+
+  #cutExpired(): void {
+    for (const exchange of this.#open) {
+      const { principal, generation } = exchange;
+      if (hasExpired(principal, generation.keys, this.parts.clock)) exchange.cut("revoked");
+    }
+  }
+
+  /** Waits until `isBusy` is false, at most `limitMs`; looks whenever an exchange has ended. */
+  async #waitWhile(limitMs: number, isBusy: () => boolean): Promise<void> {
+    if (!isBusy()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limitMs);
+    this.#whenEmptier = () => isBusy() || resolve();
+    await promise;
+    clearTimeout(timer);
+    this.#whenEmptier = null;
+  }
+}

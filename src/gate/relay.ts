@@ -1,0 +1,148 @@
+/**
+ * The reply on its way down: the upstream's bytes become messages, the screen judges them, and what
+ * passes goes on in one canonical framing, the first event as soon as it is in (PROTOCOL §4.3).
+ * Whole JSON bodies are bounded; streams hold one event at a time.
+ */
+import { isObject, member } from "../mcp/json.ts";
+import type { Era, Id } from "../mcp/message.ts";
+import { SseReader } from "../mcp/sse_reader.ts";
+import type { SseItem } from "../mcp/sse_reader.ts";
+import { COMMENT, formatEvent } from "../mcp/sse_writer.ts";
+import type { UpstreamReply } from "../upstream/upstream.ts";
+import { UpstreamError } from "../upstream/upstream.ts";
+import type { EventStream } from "./answering.ts";
+import { joinBytes } from "./body.ts";
+import { errorText } from "./denial.ts";
+import type { Denial } from "./denial.ts";
+import type { ReplyScreen } from "./reply_screen.ts";
+
+/** How a stream came to its end. */
+export type StreamEnd = { readonly ok: true } | { readonly ok: false; readonly detail: string };
+
+/** What the events of one exchange are passed on by. */
+export interface EventRules {
+  readonly screen: ReplyScreen;
+  /** The sealed form of an event's id; null: the event goes without. */
+  sealEventId(id: string): string | null;
+  readonly maxEventBytes: number;
+}
+
+/** Passes the events of `reply` to `out` until its end. Throws what `out` throws. */
+export async function relayEvents(
+  reply: UpstreamReply,
+  out: EventStream,
+  rules: EventRules,
+): Promise<StreamEnd & { readonly idSeen: boolean }> {
+  const reader = new SseReader(rules.maxEventBytes);
+  let idSeen = false;
+  const pass = (items: readonly SseItem[]): string => {
+    let text = "";
+    for (const item of items) {
+      if (!item.comment && item.id !== null) idSeen = true;
+      text += passedItem(item, rules);
+    }
+    return text;
+  };
+  while (true) {
+    let chunk: Uint8Array | null;
+    let text: string;
+    try {
+      chunk = await reply.read();
+      text = pass(chunk === null ? reader.end() : reader.push(chunk));
+    } catch (error) {
+      // Of the reader: an event beyond its bound. Both end the stream for the upstream's fault.
+      const detail = error instanceof Error ? error.message : String(error);
+      return { ok: false, detail, idSeen };
+    }
+    await out.write(text);
+    if (chunk === null) return { ok: true, idSeen };
+  }
+}
+
+/** The framed text of `item`, or "" where it does not pass. */
+function passedItem(item: SseItem, rules: EventRules): string {
+  if (item.comment) return COMMENT;
+  if (item.event !== null && !isEventName(item.event)) return "";
+  const id = item.id === null || item.id === "" ? null : rules.sealEventId(item.id);
+  if (item.data === null || item.data === "") {
+    const isPriming = id !== null || item.retry !== null;
+    return isPriming ? formatEvent({ ...item, id }) : "";
+  }
+  const data = rules.screen.screen(item.data);
+  return data === null ? "" : formatEvent({ ...item, id, data });
+}
+
+/** `endpoint` belongs to the HTTP+SSE transport: on this one it could redirect a client. */
+function isEventName(name: string): boolean {
+  return name !== "endpoint" && /^[A-Za-z0-9_.-]{1,64}$/.test(name);
+}
+
+/** One event that tells `denial` to each request still waiting (D24). */
+export function errorEvents(unanswered: Iterable<string>, denial: Denial, era: Era): string {
+  let text = "";
+  for (const spelled of unanswered) {
+    const id: Id = JSON.parse(spelled);
+    const data = errorText(denial, id, era);
+    text += formatEvent({ event: null, id: null, retry: null, data });
+  }
+  return text;
+}
+
+/** The whole body of `reply`; null where it is larger than `maxBytes`. */
+export async function readWhole(reply: UpstreamReply, maxBytes: number): Promise<
+  Uint8Array | null
+> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (true) {
+    const chunk = await reply.read();
+    if (chunk === null) break;
+    size += chunk.length;
+    if (size > maxBytes) {
+      reply.cancel();
+      return null;
+    }
+    chunks.push(chunk);
+  }
+  return joinBytes(chunks, size);
+}
+
+/** The JSON body that passes of `bytes`, the same bytes where nothing was touched; null: none. */
+export function screenedBody(bytes: Uint8Array, screen: ReplyScreen): Uint8Array | null {
+  let text: string;
+  let isExact = true;
+  try {
+    text = exact.decode(bytes);
+  } catch {
+    isExact = false;
+    text = lossy.decode(bytes);
+  }
+  if (text.startsWith("\ufeff")) {
+    isExact = false;
+    text = text.slice(1);
+  }
+  const passed = screen.screen(text);
+  if (passed === null) return null;
+  return isExact && passed === text ? bytes : encoder.encode(passed);
+}
+
+/** Whether `bytes` are a JSON-RPC error, the only body passed on with an upstream's refusal. */
+export function isErrorBody(bytes: Uint8Array): boolean {
+  try {
+    const value = JSON.parse(exact.decode(bytes));
+    return member(value, "jsonrpc") === "2.0" && isObject(member(value, "error")) &&
+      member(value, "method") === undefined && member(value, "result") === undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** What `error` tells the audit log; errors of the program's own are thrown on. */
+export function upstreamDetail(error: unknown): string {
+  if (error instanceof UpstreamError) return `${error.kind}: ${error.message}`;
+  throw error;
+}
+
+const exact = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();

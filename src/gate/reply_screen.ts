@@ -1,0 +1,184 @@
+/**
+ * What may pass on its way to the client: every message of the upstream's, on whatever channel it
+ * comes, is judged by its shape and never by which request it seems to answer, since a faulty
+ * upstream misroutes replies (PROTOCOL §1.8, §4.3). Text in, text out; framing is the relay's.
+ */
+import { isObject, member } from "../mcp/json.ts";
+import type { Json } from "../mcp/json.ts";
+import { hasDuplicateMember } from "../mcp/json_scan.ts";
+import type { Era, Id, Message } from "../mcp/message.ts";
+import { mayNeedFilter, memberCheck, readReply, tidyEnvelope } from "../mcp/reply_text.ts";
+import type { ReplyFilter } from "../policy/contract.ts";
+
+/** A rule of the gate's own about messages; the same object means untouched. */
+export type WireRule = ReplyFilter;
+
+/** Judges the messages of one exchange. */
+export class ReplyScreen {
+  readonly #filters: readonly ReplyFilter[];
+  readonly #isTouched: (text: string) => boolean;
+  readonly #awaited: Set<string>;
+  readonly #onFault: (error: unknown) => void;
+
+  /**
+   * @param rules The gate's own rules, before those of the policies
+   * @param filters Of the policies; every one sees what those before it left
+   * @param touches Members the filters look for; null: some filter looks at every message
+   * @param awaited The ids of the requests that this exchange is to answer
+   * @param onFault Told what a filter threw; its message does not pass
+   */
+  constructor(
+    rules: readonly WireRule[],
+    filters: readonly ReplyFilter[],
+    touches: ReadonlySet<string> | null,
+    awaited: readonly Id[],
+    onFault: (error: unknown) => void,
+  ) {
+    this.#filters = [...rules, ...filters];
+    this.#isTouched = touches === null ? () => true : checkFor(touches);
+    this.#awaited = new Set(awaited.map(spelled));
+    this.#onFault = onFault;
+  }
+
+  /** The ids whose answer has not passed yet, spelled as JSON. */
+  get unanswered(): ReadonlySet<string> {
+    return this.#awaited;
+  }
+
+  /** What of `text`, one message or an array of them, may pass; null where nothing may. */
+  screen(text: string): string | null {
+    if (!mayNeedFilter(text) && !this.#isTouched(text)) {
+      if (!/^\s*[{[]/.test(text)) return null;
+      this.#noteAnswerIn(text);
+      return text;
+    }
+    const value = readReply(text);
+    if (value === undefined) return null;
+    const passed = Array.isArray(value) ? this.#all(value) : this.#one(value);
+    if (passed === null) return null;
+    this.#noteAnswers(passed);
+    if (passed === value && !hasDuplicateMember(text)) return text;
+    return stringify(passed);
+  }
+
+  #all(messages: readonly Json[]): Json | null {
+    let changed = false;
+    const passed: Json[] = [];
+    for (const message of messages) {
+      const kept = this.#one(message);
+      changed ||= kept !== message;
+      if (kept !== null) passed.push(kept);
+    }
+    if (passed.length === 0) return null;
+    return changed ? passed : messages;
+  }
+
+  #one(value: Json): Message | null {
+    if (!isObject(value)) return null;
+    let message: Message | null = tidyEnvelope(value);
+    try {
+      for (const filter of this.#filters) {
+        if (message === null) return null;
+        message = filter(message);
+      }
+    } catch (error) {
+      this.#onFault(error);
+      return null;
+    }
+    return isObject(message) ? message : null;
+  }
+
+  #noteAnswers(value: Json): void {
+    if (this.#awaited.size === 0) return;
+    for (const message of Array.isArray(value) ? value : [value]) {
+      const id = member(message, "id");
+      if (member(message, "method") === undefined && id !== undefined) {
+        this.#awaited.delete(JSON.stringify(id));
+      }
+    }
+  }
+
+  /** Parses only where the cheap look at the text does not settle it. */
+  #noteAnswerIn(text: string): void {
+    if (this.#awaited.size === 0) return;
+    const isPlain = text.startsWith("{") && !text.includes('"method"');
+    for (const id of this.#awaited) {
+      // The first member named id, or the last, is the envelope's in what servers write; a text
+      // that only looks like it costs a client its error when the stream breaks, nothing else.
+      if (isPlain && (text.includes(`"id":${id},"`) || text.endsWith(`"id":${id}}`))) {
+        this.#awaited.delete(id);
+        return;
+      }
+    }
+    if (/"(?:result|error)"/.test(text)) {
+      const value = readReply(text);
+      if (value !== undefined) this.#noteAnswers(value);
+    }
+  }
+}
+
+/** One check for each set of words: stages return the same set for every exchange. */
+const checks = new WeakMap<ReadonlySet<string>, (text: string) => boolean>();
+
+function checkFor(words: ReadonlySet<string>): (text: string) => boolean {
+  let check = checks.get(words);
+  if (check === undefined) checks.set(words, check = memberCheck([...words]));
+  return check;
+}
+
+/** The gate's own rules for the replies of one exchange. */
+export function wireRules(options: {
+  readonly era: Era;
+  /** The method that was asked, where it was one. */
+  readonly method: string | null;
+  readonly instructions: "pass" | "strip";
+}): WireRule[] {
+  const mustBePrivate = options.era === "modern" &&
+    (options.method === "tools/list" || options.method === "server/discover");
+  const rules: WireRule[] = [(message) => privateCache(message, mustBePrivate)];
+  if (options.instructions === "strip") rules.push(withoutInstructions);
+  return rules;
+}
+
+/** How long a client may keep a list: a revocation is visible within this time (§6 O10). */
+const MAX_TTL_MS = 60_000;
+
+/** §1.10: one caller's filtered list must never be served to another from a shared cache. */
+function privateCache(message: Message, always: boolean): Message {
+  const result = member(message, "result");
+  if (!isObject(result)) return message;
+  const scope = member(result, "cacheScope");
+  const ttl = member(result, "ttlMs");
+  const scopeIsRight = scope === "private" || (scope === undefined && !always);
+  const ttlIsRight = ttl === undefined || (typeof ttl === "number" && ttl <= MAX_TTL_MS);
+  if (scopeIsRight && ttlIsRight) return message;
+  return {
+    ...message,
+    result: {
+      ...result,
+      ...(scopeIsRight ? {} : { cacheScope: "private" }),
+      ...(ttlIsRight ? {} : { ttlMs: MAX_TTL_MS }),
+    },
+  };
+}
+
+/** §6 O5: free text that may name hidden tools. */
+function withoutInstructions(message: Message): Message {
+  const result = member(message, "result");
+  if (!isObject(result) || !Object.hasOwn(result, "instructions")) return message;
+  const { instructions: _, ...rest } = result;
+  return { ...message, result: rest };
+}
+
+function spelled(id: Id): string {
+  return JSON.stringify(id);
+}
+
+/** Null where the value nests too deep to be written, which denies it. */
+function stringify(value: Json): string | null {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return null;
+  }
+}

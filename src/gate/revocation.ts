@@ -1,0 +1,52 @@
+/**
+ * Which open exchanges lose their ground when the configuration changes or time passes: those of a
+ * key that is gone, expired, or whose grant lost something. Conservative: a grant whose patterns
+ * cannot be shown to cover the old ones counts as narrowed.
+ */
+import { covers } from "../mcp/name_pattern.ts";
+import type { Clock, Grant, Key, Principal } from "../policy/contract.ts";
+
+/** The configured keys by label. */
+export type KeyIndex = ReadonlyMap<string, Key>;
+
+/** Indexes `keys`, whose labels are unique. */
+export function indexKeys(keys: readonly Key[]): KeyIndex {
+  return new Map(keys.map((key) => [key.label, key]));
+}
+
+/** Whether `principal`, admitted under `before`, may no longer do under `after` what it might. */
+export function isRevoked(
+  principal: Principal,
+  before: KeyIndex,
+  after: KeyIndex,
+  clock: Clock,
+): boolean {
+  const now = keyOf(principal, after);
+  if (now === undefined) return keyOf(principal, before) !== undefined;
+  if (isExpired(now, clock)) return true;
+  const then = keyOf(principal, before);
+  return then !== undefined && !includes(now, then);
+}
+
+/** Whether the key that admitted `principal` has run out. */
+export function hasExpired(principal: Principal, keys: KeyIndex, clock: Clock): boolean {
+  const key = keyOf(principal, keys);
+  return key !== undefined && isExpired(key, clock);
+}
+
+/** A user module may vouch for a label without a key; then the label's grant counts. */
+function keyOf(principal: Principal, keys: KeyIndex): Key | undefined {
+  const key = keys.get(principal.label);
+  return principal.hash === null || key?.hash === principal.hash ? key : undefined;
+}
+
+function isExpired(key: Key, clock: Clock): boolean {
+  return key.expiresMs !== null && clock.now() >= key.expiresMs;
+}
+
+function includes(wide: Grant, narrow: Grant): boolean {
+  return narrow.allow.every((pattern) => covers(wide.allow, pattern)) &&
+    wide.deny.every((pattern) => covers(narrow.deny, pattern)) &&
+    narrow.prompts.every((pattern) => covers(wide.prompts, pattern)) &&
+    narrow.resources.every((pattern) => covers(wide.resources, pattern));
+}

@@ -1,0 +1,69 @@
+/**
+ * The request that goes up, every field of it written here: nothing of the client's head reaches
+ * the upstream but the few fields of PROTOCOL §1.1, each by its grammar, and never a credential.
+ */
+import { isAccept } from "../mcp/http_grammar.ts";
+import type { Agreement } from "../mcp/era.ts";
+import type { GateConfig } from "../policy/contract.ts";
+import { fieldValues } from "../upstream/upstream.ts";
+import type { Fields } from "../upstream/upstream.ts";
+
+/** What decides the fields of one upstream request. */
+export interface UpstreamHead {
+  readonly method: "POST" | "GET" | "DELETE";
+  /** As the client sent them. */
+  readonly fields: Fields;
+  readonly agreement: Agreement;
+  /** Opened; null where there is none or it must not go up. */
+  readonly session: string | null;
+  /** Opened. */
+  readonly lastEventId: string | null;
+  readonly label: string;
+}
+
+/** What every request of a generation carries. */
+export interface Credentials {
+  readonly upstreamHeaders: Fields;
+  readonly userAgent: string;
+}
+
+/** The complete field list of the upstream request. */
+export function upstreamFields(
+  head: UpstreamHead,
+  config: GateConfig,
+  credentials: Credentials,
+): Fields {
+  const fields: [string, string][] = [];
+  if (head.method === "POST") fields.push(["content-type", "application/json"]);
+  const accept = fieldValues(head.fields, "accept").join(", ");
+  if (isAccept(accept)) fields.push(["accept", accept]);
+  fields.push(["accept-encoding", "identity"], ["user-agent", credentials.userAgent]);
+
+  const { era, protocol, mcpMethod, mcpName } = head.agreement;
+  if (protocol !== null) fields.push(["mcp-protocol-version", protocol]);
+  if (head.session !== null) fields.push(["mcp-session-id", head.session]);
+  if (head.lastEventId !== null) fields.push(["last-event-id", head.lastEventId]);
+  if (mcpMethod !== undefined) fields.push(["mcp-method", mcpMethod]);
+  if (mcpName !== undefined) fields.push(["mcp-name", mcpName]);
+  if (era === "modern" && mcpMethod === "tools/call") {
+    for (const field of head.fields) if (field[0].startsWith("mcp-param-")) fields.push([...field]);
+  }
+
+  // The operator's own come last and win: a client's copy of one of them never goes up.
+  const { forwardHeaders, identityHeader } = config.upstream;
+  const own = new Set(credentials.upstreamHeaders.map(([name]) => name));
+  if (identityHeader !== null) own.add(identityHeader);
+  for (const name of forwardHeaders) {
+    const values = fieldValues(head.fields, name);
+    if (values.length > 0 && !own.has(name)) fields.push([name, values.join(", ")]);
+  }
+  if (identityHeader !== null) fields.push([identityHeader, headerSafe(head.label)]);
+  return [...fields, ...credentials.upstreamHeaders];
+}
+
+/** A label may hold any character; a field value may not. */
+function headerSafe(label: string): string {
+  return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(label) && !label.includes("%")
+    ? label
+    : encodeURIComponent(label);
+}

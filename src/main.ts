@@ -1,0 +1,116 @@
+/**
+ * The composition root: the one place that knows every room, and the only user of arguments,
+ * environment, signals, exit codes and the list of built-in policies.
+ */
+import { BUILT_INS } from "../policies/mod.ts";
+import { demoCommand } from "./cli/demo.ts";
+import { keygenCommand } from "./cli/keygen.ts";
+import { runProgram } from "./cli/program.ts";
+import { serveCommand } from "./cli/serve.ts";
+import { Serving } from "./cli/serving.ts";
+import type { ServingParts } from "./cli/serving.ts";
+import { systemWorld } from "./cli/system_world.ts";
+import { typesCommand } from "./cli/types.ts";
+import { tell } from "./cli/usage.ts";
+import { validateCommand } from "./cli/validate.ts";
+import type { Loaded } from "./cli/validate.ts";
+import { VERSION, versionCommand } from "./cli/version.ts";
+import type { Config } from "./config/config.ts";
+import { loadConfig } from "./config/load.ts";
+import { formatProblems } from "./config/problem.ts";
+import type { Problem } from "./config/problem.ts";
+import { Gate } from "./gate/gate.ts";
+import type { GateParts } from "./gate/generation.ts";
+import { CONTRACT_TEXT } from "./policy/contract_text.ts";
+import { StageError } from "./policy/pipeline.ts";
+import { loadPlugin } from "./policy/plugins.ts";
+import { listen } from "./server/listener.ts";
+import { ownRoutes } from "./server/own_routes.ts";
+import { undiciUpstream } from "./upstream/undici_upstream.ts";
+
+const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+const world = systemWorld(Deno.args, (name) => Deno.env.get(name));
+
+const gateParts: GateParts = {
+  builtIns: BUILT_INS,
+  loadPlugin,
+  connect: (config) => undiciUpstream({ url: config.upstream.url }),
+  clock,
+  random: (bytes) => world.random(bytes),
+  log: (source) => ({
+    info: (text) => tell(world, `${source}: ${text}`),
+    warn: (text) => tell(world, `warning: ${source}: ${text}`),
+  }),
+  userAgent: `mcpgate/${VERSION}`,
+};
+
+const servingParts: ServingParts = {
+  openGate: (config: Config) => Gate.open(config, gateParts, ownRoutes()),
+  listen: (options) => listen({ ...options, log: gateParts.log("server") }),
+  problemsOf,
+};
+
+const builtInNames: ReadonlySet<string> = new Set(BUILT_INS.keys());
+
+/** What a stage objects to, told at its place in the file. */
+function problemsOf(error: unknown, loaded: Loaded): readonly Problem[] {
+  if (!(error instanceof StageError)) throw error;
+  return [error, ...error.others].map(({ stageIndex, optionPath, message }) => {
+    const stage = stageIndex === null ? ["pipeline"] : ["pipeline", stageIndex];
+    const path = optionPath === null ? stage : [...stage, "options", ...optionPath];
+    return loaded.problemAt(path, message, "a stage that can be built");
+  });
+}
+
+/** Builds everything that serving would, and takes it apart again. */
+async function check(loaded: Loaded): Promise<readonly Problem[]> {
+  try {
+    const gate = await servingParts.openGate(loaded.config);
+    await gate.close(0);
+    return [];
+  } catch (error) {
+    return problemsOf(error, loaded);
+  }
+}
+
+/** A gate for the demo, from a text that never was a file. */
+async function startGate(configText: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const loaded = loadConfig("demo.yaml", {
+    readText: () => configText,
+    env: () => undefined,
+    resolve: (_folder, path) => path,
+    builtIns: builtInNames,
+  });
+  if (!loaded.ok) throw new TypeError(formatProblems(loaded.problems));
+  const serving = await Serving.start(loaded.config, servingParts);
+  return { url: serving.url, stop: () => serving.stop() };
+}
+
+/** Aborts at the first signal that asks the program to end; a second one ends it at once. */
+function stopRequested(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of STOP_SIGNALS) {
+    Deno.addSignalListener(name, () => stop.signal.aborted ? Deno.exit(1) : stop.abort());
+  }
+  return stop.signal;
+}
+
+function signals(reload: () => void): AbortSignal {
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", reload);
+  return stopRequested();
+}
+
+const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM"];
+
+const code = await runProgram(world, [
+  serveCommand({ ...servingParts, builtIns: builtInNames, signals }),
+  keygenCommand({ builtIns: builtInNames }),
+  validateCommand({ builtIns: builtInNames, check }),
+  demoCommand({ startGate, stopRequested }),
+  typesCommand(CONTRACT_TEXT),
+  versionCommand,
+]);
+Deno.exit(code);
