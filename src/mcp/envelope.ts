@@ -5,7 +5,7 @@
  */
 import { isObject, type Json, type JsonObject, member } from "./json.ts";
 import { ENVELOPE_MEMBERS, type Id } from "./message.ts";
-import { checkParams, isId, isText, type ParamLimits } from "./governed_params.ts";
+import { checkParams, checkToolUses, isId, isText, type ParamLimits } from "./governed_params.ts";
 import { invalid, isRefusal, type Refusal } from "./refusal.ts";
 import { isRequestMethod } from "./revision.ts";
 import { toolUsesOfResult } from "./tool_uses.ts";
@@ -107,6 +107,5 @@ function readReply(
   }
   const toolUses = toolUsesOfResult(member(value, "result"));
   if (isRefusal(toolUses)) return toolUses;
-  if (!toolUses.every((name) => isText(name, limits.name))) return invalid("unacceptable name");
-  return { shape: "reply", id, toolUses };
+  return checkToolUses(toolUses, limits) ?? { shape: "reply", id, toolUses };
 }

@@ -65,7 +65,7 @@ export function checkParams(params: JsonObject, limits: ParamLimits): Refusal | 
   return checkMeta(member(params, "_meta")) ??
     checkReference(member(params, "ref"), limits) ??
     checkSubscriptions(member(params, "notifications")) ??
-    checkInputResponses(member(params, "inputResponses"));
+    checkInputResponses(member(params, "inputResponses"), limits);
 }
 
 /** Null where every key is printable ASCII and no two names, sent or known, fold to the same. */
@@ -131,9 +131,17 @@ function checkSubscriptions(notifications: Json | undefined): Refusal | null {
   return null;
 }
 
-function checkInputResponses(inputResponses: Json | undefined): Refusal | null {
+function checkInputResponses(
+  inputResponses: Json | undefined,
+  limits: ParamLimits,
+): Refusal | null {
   const uses = toolUsesOf(inputResponses);
-  return isRefusal(uses) ? uses : null;
+  return isRefusal(uses) ? uses : checkToolUses(uses, limits);
+}
+
+/** Null where every tool that an answer names has an acceptable name. */
+export function checkToolUses(names: readonly string[], limits: ParamLimits): Refusal | null {
+  return names.every((name) => isText(name, limits.name)) ? null : invalid("unacceptable name");
 }
 
 /** Whether `value` is a string that headers, logs and other languages can carry. */

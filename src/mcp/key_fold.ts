@@ -11,6 +11,14 @@ export function foldKey(key: string): string {
   return key.replaceAll("\0", "").trim().toLowerCase().replaceAll("\u017f", "s");
 }
 
+/**
+ * Whether some parser could read `key` as `name`. Two careless ways with a NUL are known: dropping it,
+ * and ending the name there.
+ */
+export function couldBe(key: string, name: string): boolean {
+  return key === name || foldKey(key) === foldKey(name) || foldKey(cutAtNul(key)) === foldKey(name);
+}
+
 /** A table of governed names that knows their variants. */
 export class KeyTable {
   readonly #names: ReadonlySet<string>;
@@ -28,6 +36,11 @@ export class KeyTable {
 
   /** The name that `key` is or could be taken for, or null. */
   nameOf(key: string): string | null {
-    return this.#byFold.get(foldKey(key)) ?? null;
+    return this.#byFold.get(foldKey(key)) ?? this.#byFold.get(foldKey(cutAtNul(key))) ?? null;
   }
+}
+
+function cutAtNul(key: string): string {
+  const nul = key.indexOf("\0");
+  return nul < 0 ? key : key.slice(0, nul);
 }

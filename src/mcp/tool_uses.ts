@@ -3,9 +3,11 @@
  * of a sampling result, in a reply (2025-11-25) or in `params.inputResponses` (2026-07-28).
  */
 import { isObject, type Json, type JsonObject, member } from "./json.ts";
-import { foldKey } from "./key_fold.ts";
+import { couldBe, KeyTable } from "./key_fold.ts";
 import { invalid, isRefusal, type Refusal } from "./refusal.ts";
 
+const RESULT = new KeyTable(["content", "result"]);
+const ITEM = new KeyTable(["type", "name"]);
 const AMBIGUOUS = invalid("ambiguous member");
 
 /**
@@ -16,9 +18,9 @@ export function toolUsesOfResult(result: Json | undefined): string[] | Refusal {
   if (!isObject(result)) return [];
   const names: string[] = [];
   for (const [key, value] of Object.entries(result)) {
-    const folded = foldKey(key);
-    if (folded !== "content" && folded !== "result") continue;
-    if (folded !== key) return AMBIGUOUS;
+    const name = RESULT.nameOf(key);
+    if (name === null) continue;
+    if (name !== key) return AMBIGUOUS;
     const found = key === "result" ? toolUsesOfResult(value) : toolUsesOfContent(value);
     if (isRefusal(found)) return found;
     for (const name of found) names.push(name);
@@ -54,8 +56,7 @@ function toolUsesOfContent(content: Json | undefined): string[] | Refusal {
 function toolUse(item: Json | undefined): string | Refusal | null {
   if (!isObject(item) || !usesTool(item)) return null;
   for (const key of Object.keys(item)) {
-    const folded = foldKey(key);
-    if ((folded === "type" || folded === "name") && folded !== key) return AMBIGUOUS;
+    if (key !== (ITEM.nameOf(key) ?? key)) return AMBIGUOUS;
   }
   const name = member(item, "name");
   return typeof name === "string" ? name : invalid("tool_use without a name");
@@ -66,7 +67,5 @@ function toolUse(item: Json | undefined): string | Refusal | null {
  * answer to an elicitation is an object of the user's own making, and may well have a `Name`.
  */
 function usesTool(item: JsonObject): boolean {
-  return Object.entries(item).some(([key, value]) =>
-    value === "tool_use" && foldKey(key) === "type"
-  );
+  return Object.entries(item).some(([key, value]) => value === "tool_use" && couldBe(key, "type"));
 }

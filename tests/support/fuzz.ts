@@ -1,0 +1,29 @@
+/**
+ * Runs a generated test for a bounded number of rounds, each with a seed of its own, and says on
+ * failure how to run just that round. `--rounds N` and `--seed N` behind `--`, or the variables
+ * MCPGATE_FUZZ_ROUNDS and MCPGATE_FUZZ_SEED, ask for more or for others.
+ */
+import { Random } from "./random.ts";
+
+/** Runs `round` with seeds `seed`, `seed + 1`, … */
+export function fuzz(rounds: number, round: (random: Random) => void): void {
+  const first = setting("seed", 1);
+  const last = first + setting("rounds", rounds);
+  for (let seed = first; seed < last; seed++) {
+    try {
+      round(new Random(seed));
+    } catch (error) {
+      throw new Error(`Failed with seed ${seed}; run again with: -- --seed ${seed} --rounds 1`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function setting(name: "rounds" | "seed", fallback: number): number {
+  const flag = Deno.args.indexOf(`--${name}`);
+  const text = flag >= 0 ? Deno.args[flag + 1] : Deno.env.get(`MCPGATE_FUZZ_${name.toUpperCase()}`);
+  const number = Number(text ?? fallback);
+  if (!Number.isSafeInteger(number)) throw new TypeError(`Not a whole number: ${text}`);
+  return number;
+}
