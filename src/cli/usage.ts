@@ -3,6 +3,7 @@
  * stderr with a prefix, errors say what to do next. Reads flags, but knows no command.
  */
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { nearest } from "../config/nearest.ts";
 import type { Command, World } from "./world.ts";
 
 /** The command line cannot be understood: exit code 2. */
@@ -82,29 +83,6 @@ function flagNames(options: ParseArgsOptionsConfig): string[] {
 
 /** `; did you mean X?` where one of `known` is close to `word`, otherwise nothing. */
 export function suggestion(word: string, known: readonly string[]): string {
-  let best: string | null = null;
-  let bestDistance = 3;
-  for (const candidate of known) {
-    const distance = editDistance(word, candidate);
-    if (distance >= bestDistance) continue;
-    best = candidate;
-    bestDistance = distance;
-  }
-  return best === null ? "" : `; did you mean ${best}?`;
-}
-
-/** Letters to insert, drop or change to get from `a` to `b`. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const change = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      const drop = (previous[column] ?? 0) + 1;
-      const insert = (current[column - 1] ?? 0) + 1;
-      current.push(Math.min(change, drop, insert));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
+  const meant = nearest(word, known);
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
 }

@@ -1,0 +1,72 @@
+/** A world in memory: files in a map, a clock that stands, keys that can be foretold. */
+import type { Files, World } from "../../src/cli/world.ts";
+
+/** A world whose output can be read. */
+export interface MemoryWorld extends World {
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly disk: MemoryDisk;
+}
+
+/** Files by path, with their permission bits. */
+export class MemoryDisk implements Files {
+  readonly texts = new Map<string, string>();
+  readonly modes = new Map<string, number>();
+
+  readText(path: string): string {
+    const text = this.texts.get(this.#plain(path));
+    if (text === undefined) throw new Deno.errors.NotFound(`No such file: ${path}`);
+    return text;
+  }
+
+  replaceText(path: string, text: string): void {
+    this.readText(path);
+    this.write(path, text);
+  }
+
+  write(path: string, text: string): void {
+    this.texts.set(this.#plain(path), text);
+  }
+
+  exists(path: string): boolean {
+    return this.texts.has(this.#plain(path));
+  }
+
+  mode(path: string): number {
+    return this.modes.get(this.#plain(path)) ?? 0o640;
+  }
+
+  chmod(path: string, mode: number): void {
+    this.modes.set(this.#plain(path), mode);
+  }
+
+  #plain(path: string): string {
+    return path.replace(/^\.\//, "");
+  }
+}
+
+/** A world that is asked `args`, at noon UTC of 22 November 2026. */
+export function memoryWorld(
+  args: readonly string[],
+  { disk = new MemoryDisk(), env = {}, terminal = false }: {
+    disk?: MemoryDisk;
+    env?: Readonly<Record<string, string>>;
+    terminal?: boolean;
+  } = {},
+): MemoryWorld {
+  let out = "";
+  let err = "";
+  return {
+    args,
+    env: (name) => env[name],
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (err += text),
+    isTerminal: { stdout: terminal, stderr: terminal },
+    files: disk,
+    disk,
+    random: (bytes) => Uint8Array.from({ length: bytes }, (_, index) => index),
+    now: () => Date.UTC(2026, 10, 22, 12),
+    out: () => out,
+    err: () => err,
+  };
+}
