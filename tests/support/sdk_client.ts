@@ -1,0 +1,292 @@
+/**
+ * The official MCP clients behind one narrow face, so that a scenario is written once and run with
+ * each: `@modelcontextprotocol/sdk` 1.x, and the v2 client in both eras. Nothing of theirs is
+ * replaced but `fetch`, which notes what went over the wire and gives its connections back at the
+ * end.
+ */
+import { Client as FirstClient } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as FirstTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import {
+  CreateMessageRequestSchema,
+  ElicitRequestSchema,
+  type LoggingMessageNotification,
+  LoggingMessageNotificationSchema,
+} from "@modelcontextprotocol/sdk/types.js";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+
+/** How to connect, and what the client can do for the server. */
+export interface Connection {
+  readonly url: string;
+  /** Sent as `Authorization: Bearer`; none where absent. */
+  readonly key?: string;
+  /** Answers `sampling/createMessage`. */
+  readonly sample?: () => string;
+  /** Fills in the form of `elicitation/create`. */
+  readonly elicit?: () => Record<string, string | number | boolean>;
+}
+
+/** One HTTP request the client made. */
+export interface WireRequest {
+  readonly method: string;
+  readonly url: string;
+  /** 0 while there is no answer, and where there was none. */
+  status: number;
+  readonly answer: Headers;
+}
+
+/** What may go with a call. */
+export interface CallOptions {
+  readonly onProgress?: (progress: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A connected client. Failures are the client's own errors, untouched. */
+export interface SdkClient extends AsyncDisposable {
+  /** The revision agreed on. */
+  readonly protocol: string;
+  /** What it asked over HTTP, in order. */
+  readonly traffic: readonly WireRequest[];
+  /** What its transport reported beside any call, as text. */
+  readonly errors: readonly string[];
+  /** Texts of `notifications/message`, as they came. */
+  readonly logs: readonly string[];
+  /** Names of the server's capabilities as the client was told. */
+  capabilities(): string[];
+  tools(): Promise<string[]>;
+  /** The texts of the result's content, joined by line ends. */
+  call(tool: string, args?: Record<string, unknown>, options?: CallOptions): Promise<string>;
+  resources(): Promise<string[]>;
+  resourceTemplates(): Promise<string[]>;
+  read(uri: string): Promise<string>;
+  prompts(): Promise<string[]>;
+  prompt(name: string, args?: Record<string, string>): Promise<string>;
+  /** Ends the session by DELETE. */
+  endSession(): Promise<void>;
+}
+
+/** A client under test. */
+export interface Implementation {
+  readonly name: string;
+  readonly era: "legacy" | "modern";
+  connect(connection: Connection): Promise<SdkClient>;
+}
+
+/** The client of the first SDK. */
+export const FIRST: Implementation = {
+  name: "@modelcontextprotocol/sdk 1.x",
+  era: "legacy",
+  connect: connectFirst,
+};
+
+/** The v2 client as it is by default. */
+export const SECOND: Implementation = {
+  name: "@modelcontextprotocol/client 2.x",
+  era: "legacy",
+  connect: (connection) => connectSecond(connection, "legacy"),
+};
+
+/** The v2 client held to revision 2026-07-28. */
+export const MODERN: Implementation = {
+  name: "@modelcontextprotocol/client 2.x (2026-07-28)",
+  era: "modern",
+  connect: (connection) => connectSecond(connection, { pin: "2026-07-28" }),
+};
+
+const IDENTITY = { name: "mcpgate-tests", version: "1.0.0" };
+
+/** One more try after 50 ms, so that a test is not kept waiting by good manners. */
+const RECONNECTION = {
+  initialReconnectionDelay: 50,
+  maxReconnectionDelay: 200,
+  reconnectionDelayGrowFactor: 1.5,
+  maxRetries: 2,
+};
+
+async function connectFirst(connection: Connection): Promise<SdkClient> {
+  const wire = new NotedFetch();
+  const capabilities = {
+    ...(connection.sample === undefined ? {} : { sampling: {} }),
+    ...(connection.elicit === undefined ? {} : { elicitation: {} }),
+  };
+  const client = new FirstClient(IDENTITY, { capabilities });
+  const { sample, elicit } = connection;
+  if (sample !== undefined) {
+    client.setRequestHandler(CreateMessageRequestSchema, () => sampled(sample));
+  }
+  if (elicit !== undefined) {
+    client.setRequestHandler(ElicitRequestSchema, () => accepted(elicit));
+  }
+  const logs: string[] = [];
+  client.setNotificationHandler(
+    LoggingMessageNotificationSchema,
+    (notification: LoggingMessageNotification) => {
+      logs.push(String(notification.params.data));
+    },
+  );
+  const errors = noted(client);
+  const transport = new FirstTransport(new URL(connection.url), {
+    ...wire.options(connection),
+    reconnectionOptions: RECONNECTION,
+  });
+  try {
+    // The SDK's own types do not hold under `exactOptionalPropertyTypes`.
+    await client.connect(transport as Parameters<FirstClient["connect"]>[0]);
+  } catch (error) {
+    await client.close();
+    wire.close();
+    throw error;
+  }
+  return {
+    ...lists(client),
+    protocol: transport.protocolVersion ?? "",
+    traffic: wire.requests,
+    errors,
+    logs,
+    call: async (name, args = {}, options = {}) =>
+      textOf(
+        await client.callTool({ name, arguments: args }, undefined, requestOptions(options)),
+      ),
+    endSession: () => transport.terminateSession(),
+    [Symbol.asyncDispose]: async () => {
+      await client.close();
+      wire.close();
+    },
+  };
+}
+
+async function connectSecond(
+  connection: Connection,
+  mode: "legacy" | { pin: string },
+): Promise<SdkClient> {
+  const wire = new NotedFetch();
+  const capabilities = {
+    ...(connection.sample === undefined ? {} : { sampling: {} }),
+    ...(connection.elicit === undefined ? {} : { elicitation: { form: {} } }),
+  };
+  const client = new Client(IDENTITY, { capabilities, versionNegotiation: { mode } });
+  const { sample, elicit } = connection;
+  if (sample !== undefined) {
+    client.setRequestHandler("sampling/createMessage", () => sampled(sample));
+  }
+  if (elicit !== undefined) client.setRequestHandler("elicitation/create", () => accepted(elicit));
+  const logs: string[] = [];
+  client.setNotificationHandler("notifications/message", (notification) => {
+    logs.push(String(notification.params.data));
+  });
+  const errors = noted(client);
+  const transport = new StreamableHTTPClientTransport(new URL(connection.url), {
+    ...wire.options(connection),
+    reconnectionOptions: RECONNECTION,
+  });
+  try {
+    await client.connect(transport);
+  } catch (error) {
+    await client.close();
+    wire.close();
+    throw error;
+  }
+  return {
+    ...lists(client),
+    protocol: client.getNegotiatedProtocolVersion() ?? "",
+    traffic: wire.requests,
+    errors,
+    logs,
+    call: async (name, args = {}, options = {}) =>
+      textOf(await client.callTool({ name, arguments: args }, requestOptions(options))),
+    endSession: () => transport.terminateSession(),
+    [Symbol.asyncDispose]: async () => {
+      await client.close();
+      wire.close();
+    },
+  };
+}
+
+/** What both clients offer under the same names. */
+interface Listing {
+  getServerCapabilities(): object | undefined;
+  listTools(): Promise<{ tools: { name: string }[] }>;
+  listResources(): Promise<{ resources: { uri: string }[] }>;
+  listResourceTemplates(): Promise<{ resourceTemplates: { uriTemplate: string }[] }>;
+  readResource(params: { uri: string }): Promise<{ contents: unknown[] }>;
+  listPrompts(): Promise<{ prompts: { name: string }[] }>;
+  getPrompt(
+    params: { name: string; arguments: Record<string, string> },
+  ): Promise<{ messages: { content: unknown }[] }>;
+}
+
+function lists(client: Listing) {
+  return {
+    capabilities: () => Object.keys(client.getServerCapabilities() ?? {}).sort(),
+    tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
+    resources: async () => (await client.listResources()).resources.map((entry) => entry.uri),
+    resourceTemplates: async () =>
+      (await client.listResourceTemplates()).resourceTemplates.map((entry) => entry.uriTemplate),
+    read: async (uri: string) => textOf({ content: (await client.readResource({ uri })).contents }),
+    prompts: async () => (await client.listPrompts()).prompts.map((prompt) => prompt.name),
+    prompt: async (name: string, args: Record<string, string> = {}) => {
+      const { messages } = await client.getPrompt({ name, arguments: args });
+      return textOf({ content: messages.map((message) => message.content) });
+    },
+  };
+}
+
+function requestOptions(options: CallOptions) {
+  const { onProgress, signal } = options;
+  return {
+    timeout: 20_000,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined
+      ? {}
+      : { onprogress: (update: { progress: number }) => onProgress(update.progress) }),
+  };
+}
+
+function sampled(sample: () => string) {
+  return {
+    model: "test-model",
+    role: "assistant" as const,
+    content: { type: "text" as const, text: sample() },
+  };
+}
+
+function accepted(elicit: NonNullable<Connection["elicit"]>) {
+  return { action: "accept" as const, content: elicit() };
+}
+
+function noted(client: { onerror?: ((error: Error) => void) | undefined }): string[] {
+  const errors: string[] = [];
+  client.onerror = (error) => errors.push(String(error));
+  return errors;
+}
+
+function textOf(result: object): string {
+  const content = "content" in result && Array.isArray(result.content) ? result.content : [];
+  return content.map((item: { text?: unknown }) => String(item.text)).join("\n");
+}
+
+/** A `fetch` with connections of its own, that notes what it is asked. */
+class NotedFetch {
+  readonly requests: WireRequest[] = [];
+  readonly #client = Deno.createHttpClient({});
+
+  options(connection: Connection) {
+    const headers: Record<string, string> = connection.key === undefined
+      ? {}
+      : { authorization: `Bearer ${connection.key}` };
+    return { requestInit: { headers }, fetch: this.fetch };
+  }
+
+  readonly fetch = async (input: string | URL, init: RequestInit = {}): Promise<Response> => {
+    const answer = new Headers();
+    const note = { method: init.method ?? "GET", url: String(input), status: 0, answer };
+    this.requests.push(note);
+    const response = await fetch(input, { ...init, client: this.#client });
+    note.status = response.status;
+    for (const [name, value] of response.headers) answer.append(name, value);
+    return response;
+  };
+
+  close(): void {
+    this.#client.close();
+  }
+}
