@@ -1,0 +1,195 @@
+/**
+ * Takes audit lines and sees that each gets out whole and once, in order: in batches, through partial
+ * writes, failures and rotation. While the output fails, lines wait in bounded memory and writing is
+ * tried again and again. Knows neither what a line says nor what the output is.
+ */
+import type { Log } from "../src/policy/contract.ts";
+import type { AuditOutput } from "./audit_output.ts";
+
+/** Time between two attempts while the output fails. */
+const RETRY_MS = 100;
+
+/** Lines that wait, in bytes; more are lost, and counted. All open exchanges together write less. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/** How long the end waits for a reader that has stopped reading. */
+const LAST_WRITE_MS = 2_000;
+
+const LINE_FEED = 10;
+const NOTHING = new Uint8Array();
+const encoder = new TextEncoder();
+
+/** An audit log that is open. */
+export class AuditSink implements AsyncDisposable {
+  readonly #open: () => AuditOutput;
+  readonly #log: Log;
+  #output: AuditOutput;
+  /** Lines that no write has been tried for. */
+  #lines: string[] = [];
+  #linesBytes = 0;
+  /** Lines under way, of which the first `#written` bytes are out. */
+  #batch: Uint8Array<ArrayBufferLike> = NOTHING;
+  #written = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Settles when a write that is under way has ended. */
+  #writing: Promise<void> | null = null;
+  #isFailing = false;
+  #lost = 0;
+
+  /**
+   * Opens it; throws what `open` throws.
+   *
+   * @param open Opens the output, now and when it is reopened
+   */
+  constructor(open: () => AuditOutput, log: Log) {
+    this.#open = open;
+    this.#log = log;
+    this.#output = open();
+  }
+
+  /** Whether the last write failed, or so much waits that lines would be lost. */
+  get isFailing(): boolean {
+    return this.#isFailing || this.#waitingBytes >= MAX_WAITING_BYTES;
+  }
+
+  /** Takes `line`, printable ASCII with its line feed, to be written within a moment. */
+  push(line: string): void {
+    if (this.#waitingBytes + line.length > MAX_WAITING_BYTES) {
+      this.#lost++;
+      return;
+    }
+    this.#lines.push(line);
+    this.#linesBytes += line.length;
+    if (this.#writing === null) this.#writeIn(0);
+  }
+
+  /** Opens the output anew, as after a rotation; keeps the old one where that fails. */
+  reopen(): void {
+    let output: AuditOutput;
+    try {
+      output = this.#open();
+    } catch (error) {
+      this.#log.warn(`cannot reopen the audit output, the old one stays: ${messageOf(error)}`);
+      return;
+    }
+    if (this.#writing !== null) {
+      // Only standard streams write in the background, and a new one is as good as the old.
+      output.close();
+      return;
+    }
+    this.#write();
+    const old = this.#output;
+    this.#output = output;
+    // A line torn by a failure continues in its own file only; in another one it begins again.
+    if (!output.isSameFile(old)) {
+      this.#written = this.#written === 0
+        ? 0
+        : this.#batch.lastIndexOf(LINE_FEED, this.#written - 1) + 1;
+    }
+    old.close();
+    this.#write();
+  }
+
+  /** Writes what waits, as far as that is possible, and closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#writing === null) this.#write();
+    const isOut = await this.#settledWithin(LAST_WRITE_MS);
+    this.#stopTimer();
+    if (!isOut || this.#waitingBytes > 0) this.#log.warn("audit lines could not be written");
+    this.#output.close();
+  }
+
+  get #waitingBytes(): number {
+    return this.#linesBytes + this.#batch.length - this.#written;
+  }
+
+  #writeIn(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (this.#writing === null) this.#write();
+    }, ms);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Writes until nothing waits, the output fails, or it works on in the background. */
+  #write(): void {
+    this.#stopTimer();
+    try {
+      for (let bytes = this.#next(); bytes.length > 0; bytes = this.#next()) {
+        const written = this.#output.write(bytes);
+        if (typeof written !== "number") {
+          this.#writing = this.#continueAfter(written);
+          return;
+        }
+        this.#advance(written);
+      }
+      this.#recovered();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  async #continueAfter(writing: Promise<number>): Promise<void> {
+    try {
+      this.#advance(await writing);
+      this.#writing = null;
+      this.#write();
+    } catch (error) {
+      this.#writing = null;
+      this.#failed(error);
+    }
+  }
+
+  #next(): Uint8Array {
+    if (this.#written === this.#batch.length) {
+      this.#batch = this.#lines.length === 0 ? NOTHING : encoder.encode(this.#lines.join(""));
+      this.#written = 0;
+      this.#lines = [];
+      this.#linesBytes = 0;
+    }
+    return this.#batch.subarray(this.#written);
+  }
+
+  #advance(written: number): void {
+    if (written <= 0) throw new Error("Nothing could be written");
+    this.#written += written;
+  }
+
+  #failed(error: unknown): void {
+    this.#writeIn(RETRY_MS);
+    // A pipe that is full for a moment is no failure: lines wait until too many do.
+    if (error instanceof Deno.errors.WouldBlock) return;
+    if (!this.#isFailing) this.#log.warn(`cannot write the audit log: ${messageOf(error)}`);
+    this.#isFailing = true;
+  }
+
+  #recovered(): void {
+    if (!this.#isFailing && this.#lost === 0) return;
+    const loss = this.#lost === 0 ? "" : `; ${this.#lost} lines were lost`;
+    this.#log.info(`the audit log is written again${loss}`);
+    this.#isFailing = false;
+    this.#lost = 0;
+  }
+
+  /** Whether all background writing ended in time. */
+  async #settledWithin(ms: number): Promise<boolean> {
+    const { promise: timeUp, resolve } = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => resolve("late"), ms);
+    try {
+      while (this.#writing !== null) {
+        if (await Promise.race([this.#writing, timeUp]) === "late") return false;
+      }
+      return true;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

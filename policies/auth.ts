@@ -1,0 +1,86 @@
+/**
+ * `auth`: says who is calling by the key they sent, before a byte of the body is read. Whatever is
+ * wrong with a key, the caller is told the same; the audit log is told which it was, never the key.
+ * Failed attempts are limited by address; a right key from the same address is served.
+ */
+import { createHash } from "node:crypto";
+import { allow, deny } from "../src/policy/contract.ts";
+import type { Allow, Deny, Head, Host, Key, PolicyModule } from "../src/policy/contract.ts";
+import { addressGroup } from "./address_group.ts";
+import { TokenBuckets } from "./token_buckets.ts";
+
+/** Addresses whose failures are remembered. */
+const MAX_ADDRESSES = 65_536;
+
+// Repeated fields are joined by a comma, so a comma is never part of a key.
+const BEARER = /^Bearer +([\x21-\x2b\x2d-\x7e]{16,256})$/i;
+const BARE = /^[\x21-\x2b\x2d-\x7e]{16,256}$/;
+
+const REASON = "Missing or unknown API key. Send it as: Authorization: Bearer <key>";
+
+interface Known {
+  readonly key: Key;
+  readonly decision: Allow;
+}
+
+/** The module of the stage `auth`. */
+export const auth: PolicyModule<Record<never, never>, "head"> = {
+  name: "auth",
+  at: "head",
+  options: (z) => z.object({}),
+  create(_options, host) {
+    const known = new Map(host.config.keys.map((key) => [`=${key.hash}`, knownKey(key)]));
+    const fail = failures(host);
+    return ({ http }: Head) => {
+      const sent = readKey(http.header("authorization"), http.header("x-api-key"));
+      if (sent.key === null) return fail(http.remote, sent.fault);
+      const found = known.get(`=${sha256(sent.key)}`);
+      if (found === undefined) return fail(http.remote, "unknown key");
+      const { expiresMs, label } = found.key;
+      if (expiresMs !== null && host.clock.now() >= expiresMs) {
+        return fail(http.remote, `expired key: ${label}`);
+      }
+      return found.decision;
+    };
+  },
+};
+
+function knownKey(key: Key): Known {
+  return { key, decision: allow({ principal: { label: key.label, hash: key.hash } }) };
+}
+
+/** The one key that the two fields carry, or what is wrong with them. */
+function readKey(
+  authorization: string | null,
+  apiKey: string | null,
+): { readonly key: string } | { readonly key: null; readonly fault: string } {
+  if (authorization === null && apiKey === null) return { key: null, fault: "no key" };
+  const bearer = authorization === null ? null : BEARER.exec(authorization)?.[1];
+  if (bearer === undefined) return { key: null, fault: "malformed Authorization" };
+  if (apiKey !== null && !BARE.test(apiKey)) return { key: null, fault: "malformed X-API-Key" };
+  // Both were sent by the caller: comparing them tells nobody anything.
+  if (bearer !== null && apiKey !== null && bearer !== apiKey) {
+    return { key: null, fault: "two different keys" };
+  }
+  return { key: (bearer ?? apiKey) as string };
+}
+
+/** Only the digest is ever looked up: how long that takes says nothing about any key. */
+function sha256(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}
+
+/** The denial of a failed attempt, which costs its address a token. */
+function failures(host: Host): (remote: string, detail: string) => Deny {
+  const { clock, config } = host;
+  const buckets = host.keep("failures", () => new TokenBuckets(MAX_ADDRESSES));
+  return (remote, detail) => {
+    const group = addressGroup(remote);
+    const waitMs = buckets.take(group, config.authFailures, 1, clock.monotonic());
+    if (waitMs === 0) return deny("unauthenticated", REASON, { detail });
+    return deny("rate_limited", "Too many failed attempts from this address", {
+      detail,
+      retryAfterMs: waitMs,
+    });
+  };
+}
