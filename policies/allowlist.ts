@@ -16,8 +16,8 @@ import { toolUsesOf } from "../src/mcp/tool_uses.ts";
 import { allow, deny } from "../src/policy/contract.ts";
 import type { Allow, Context, Decision, Deny, GateConfig } from "../src/policy/contract.ts";
 import type { PolicyModule } from "../src/policy/contract.ts";
-import { compileGrant, NO_GRANT, type Rights } from "./grant.ts";
-import { replyFilter, TOUCHES } from "./reply_screening.ts";
+import { compileGrant, NO_GRANT, type Rights } from "./allowlist_grant.ts";
+import { replyFilter, TOUCHES } from "./allowlist_replies.ts";
 
 type Request = Extract<Context["call"], { readonly kind: "request" }>;
 

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { allow, deny } from "../src/policy/contract.ts";
 import type { Allow, Deny, Head, Host, Key, PolicyModule } from "../src/policy/contract.ts";
-import { addressGroup } from "./address_group.ts";
+import { addressGroup } from "./auth_address_group.ts";
 import { TokenBuckets } from "./token_buckets.ts";
 
 /** Addresses whose failures are remembered. */

@@ -98,6 +98,7 @@ export interface Deny {
   readonly retryAfterMs?: number;
 }
 
+/** What a policy answers. */
 export type Decision = Allow | Deny;
 
 /** The same object: untouched. Another: sent in its place. Null: it does not pass. */

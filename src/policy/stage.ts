@@ -3,12 +3,11 @@
  * denies: a policy that throws, rejects, runs out of time or returns anything but a decision.
  * Decisions that come at once are taken at once, without a promise.
  */
-import type { Context, Decision, Head, Log, Policy, ReplyFilter } from "./contract.ts";
+import type { Context, Decision, Head, Log, Message, Policy, ReplyFilter } from "./contract.ts";
 import { deny } from "./contract.ts";
 import { readDecision } from "./decision.ts";
 import { isThenable, told } from "./failure.ts";
 import { addFilter, addLateHook, type Ruling } from "./ruling.ts";
-import { isObject } from "../mcp/json.ts";
 
 /**
  * What stages are asked about: one object for each exchange, which the gate fills in as it learns
@@ -156,7 +155,7 @@ export class Stage {
         if (passed === message) return message;
         if (passed === null) return null;
         if (isThenable(passed)) Promise.resolve(passed).catch(() => {});
-        else if (isObject(passed)) return passed;
+        else if (isMessage(passed)) return passed;
         fault = "returned no message";
       } catch (error) {
         fault = `threw ${told(error)}`;
@@ -165,4 +164,8 @@ export class Stage {
       return null;
     };
   }
+}
+
+function isMessage(value: unknown): value is Message {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -8,7 +8,7 @@ import { isObject, type Json, type JsonObject, member } from "../src/mcp/json.ts
 import { KeyTable } from "../src/mcp/key_fold.ts";
 import type { Message } from "../src/mcp/message.ts";
 import type { ReplyFilter } from "../src/policy/contract.ts";
-import type { Rights } from "./grant.ts";
+import type { Rights } from "./allowlist_grant.ts";
 
 /** The members by which messages are recognised that have to be looked at. */
 export const TOUCHES: readonly string[] = Object.freeze([
