@@ -107,7 +107,7 @@ function utf16(bytes: Uint8Array): number[] {
 Deno.test("readStrict and readMessage accept nothing that two parser models read differently", () => {
   let accepted = 0;
   let rounds = 0;
-  fuzz(6000, (random) => {
+  fuzz(20_000, (random) => {
     rounds++;
     if (holds(randomDocument(random))) accepted++;
   });

@@ -130,8 +130,12 @@ function valueOf(random: Random, name: string, depth: number): string {
   switch (name) {
     case "arguments":
       return object(random, ["id", "ID", "name", "Name", "__proto__"], depth - 1);
-    case "ref":
-      return object(random, ["type", "name", "uri", "title"], depth - 1);
+    case "ref": {
+      const [type, subject] = random.pick([["prompt", "name"], ["resource", "uri"]]);
+      const parts = [member(random, "type", `"ref/${type}"`), member(random, subject ?? "", '"a"')];
+      if (random.chance(0.2)) parts.push(object(random, ["type", "name", "uri"], 0).slice(1, -1));
+      return `{${random.shuffle(parts).filter((part) => part !== "").join(",")}}`;
+    }
     case "_meta":
       return object(
         random,

@@ -4,8 +4,11 @@
  * which it is there to judge.
  */
 
-/** A parsed value that has lost nothing: objects are lists of members. */
-export type Tree = null | boolean | number | string | readonly Tree[] | TreeObject;
+/**
+ * A parsed value that has lost nothing: objects are lists of members, and an integer that no double
+ * can tell from its neighbours is a bigint.
+ */
+export type Tree = null | boolean | number | bigint | string | readonly Tree[] | TreeObject;
 
 /** An object as written. */
 export interface TreeObject {
@@ -55,7 +58,7 @@ export function isTreeObject(tree: Tree | undefined): tree is TreeObject {
 
 /** Parses strict JSON. Throws `SyntaxError`. */
 export function parseTree(text: string): Tree {
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+|"/gs) ?? [];
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^ \t\r\n{}[\],:"]+|"/gs) ?? [];
   let at = 0;
   const tree = value();
   if (at !== tokens.length) throw new SyntaxError("More than one document");
@@ -68,7 +71,7 @@ export function parseTree(text: string): Tree {
     if (token?.startsWith('"')) return unescape(token);
     if (token === "true" || token === "false") return token === "true";
     if (token === "null") return null;
-    if (/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(token ?? "")) return Number(token);
+    if (/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(token ?? "")) return number(token ?? "");
     throw new SyntaxError(`Unexpected: ${token}`);
   }
 
@@ -91,6 +94,11 @@ export function parseTree(text: string): Tree {
     if (tokens[at++] !== "]") throw new SyntaxError("Array not closed");
     return elements;
   }
+}
+
+function number(token: string): number | bigint {
+  const double = Number(token);
+  return /^-?\d+$/.test(token) && !Number.isSafeInteger(double) ? BigInt(token) : double;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
