@@ -38,15 +38,20 @@ export function formatProblems(problems: readonly Problem[]): string {
   return problems.map(formatProblem).join("\n\n");
 }
 
-/** `keys[1].hash` for `["keys", 1, "hash"]`. */
+/** `keys[1].hash` for `["keys", 1, "hash"]`; what does not look like a name is not repeated. */
 export function pathText(path: readonly (string | number)[]): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
-    else if (/^[A-Za-z_][\w-]*$/.test(step)) text += text === "" ? step : `.${step}`;
-    else text += `[${JSON.stringify(step)}]`;
+    else if (isShowableName(step)) text += text === "" ? step : `.${step}`;
+    else text += "[?]";
   }
   return text;
+}
+
+/** Whether a name that is known to nobody may be shown: it is short enough to be one. */
+export function isShowableName(name: string): boolean {
+  return /^[A-Za-z_][\w-]{0,40}$/.test(name);
 }
 
 function formatProblem(problem: Problem): string {
@@ -62,7 +67,7 @@ function formatProblem(problem: Problem): string {
 
 function pointedLine(problem: Problem, excerpt: string): string[] {
   const caret = problem.column - 1;
-  const from = caret < WINDOW - 20 ? 0 : caret - 20;
+  const from = caret < WINDOW - 20 ? 0 : caret - 60;
   const shown = excerpt.slice(from, from + WINDOW).trimEnd();
   const room = Math.max(1, shown.length - (caret - from));
   const number = String(problem.line);

@@ -1,0 +1,98 @@
+/** A file that fits the schema as the configuration the program uses: other names, paths resolved. */
+import { dirname } from "node:path";
+import type { GateConfig, Key, RateLimit, StageConfig } from "../policy/gate_config.ts";
+import { moduleName } from "./pipeline_rules.ts";
+import type { ConfigFile } from "./schema.ts";
+
+/** Turns a path of the file into an absolute one. */
+export type ResolvePath = (path: string) => string;
+
+/** The configuration that `file` describes. */
+export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
+  const { upstream, limits, mcp } = file;
+  const rateLimit = { rps: file.defaults.rate_limit.rps, burst: file.defaults.rate_limit.burst };
+  return {
+    upstream: {
+      url: upstream.url,
+      transport: upstream.transport,
+      timeoutMs: upstream.timeout,
+      forwardHeaders: [...new Set(upstream.forward_headers)],
+      identityHeader: upstream.identity_header,
+    },
+    listen: file.listen,
+    path: file.path,
+    hosts: file.hosts,
+    origins: file.origins,
+    trustedProxies: file.trusted_proxies,
+    graceMs: file.grace,
+    keys: (file.keys ?? []).map((key) => assembleKey(key, rateLimit)),
+    defaults: { rateLimit, rateLimitReply: file.defaults.rate_limit.reply },
+    authFailures: file.auth_failures,
+    audit: {
+      output: isStandardStream(file.audit.output) ? file.audit.output : resolve(file.audit.output),
+      onError: file.audit.on_error,
+    },
+    mcp: {
+      batch: mcp.batch,
+      resume: mcp.resume,
+      instructions: mcp.instructions,
+      samplingTools: mcp.sampling_tools,
+    },
+    limits: {
+      bodyBytes: limits.body,
+      heldBytes: limits.held,
+      bodyDeadlineMs: limits.body_deadline,
+      writeDeadlineMs: limits.write_deadline,
+      depth: limits.depth,
+      members: limits.members,
+      params: limits.params,
+      method: limits.method,
+      name: limits.name,
+      id: limits.id,
+      headerValueBytes: limits.header_value,
+      mcpParams: limits.mcp_params,
+      batch: limits.batch,
+      replyBytes: limits.reply,
+      streamsPerKey: limits.streams_per_key,
+      auditLineBytes: limits.audit_line,
+    },
+    pipeline: file.pipeline.map((stage) => assembleStage(stage, resolve)),
+  };
+}
+
+/** How paths of `file` are seen from its folder. */
+export function pathsOf(file: string, resolve: (folder: string, path: string) => string) {
+  const folder = dirname(file);
+  return (path: string): string => resolve(folder, path);
+}
+
+function assembleKey(key: NonNullable<ConfigFile["keys"]>[number], defaults: RateLimit): Key {
+  const everything = key.allow.length === 1 && key.allow[0] === "*" ? ["*"] : [];
+  return {
+    label: key.label,
+    hash: key.hash,
+    allow: key.allow,
+    deny: key.deny,
+    prompts: key.prompts ?? [...everything],
+    resources: key.resources ?? [...everything],
+    rateLimit: {
+      rps: key.rate_limit.rps ?? defaults.rps,
+      burst: key.rate_limit.burst ?? defaults.burst,
+    },
+    expiresMs: key.expires,
+  };
+}
+
+function assembleStage(stage: ConfigFile["pipeline"][number], resolve: ResolvePath): StageConfig {
+  if (typeof stage === "string") return { name: stage, use: null, options: {}, timeoutMs: 1000 };
+  return {
+    name: moduleName(stage.use),
+    use: resolve(stage.use),
+    options: stage.options ?? {},
+    timeoutMs: stage.timeout,
+  };
+}
+
+function isStandardStream(output: string): boolean {
+  return output === "stdout" || output === "stderr";
+}
