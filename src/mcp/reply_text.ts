@@ -31,19 +31,19 @@ const DEEPEST = 5;
 
 /**
  * A check whether text may have one of `names` as a member, at any depth and however spelled. It errs
- * towards yes, never towards no. `names` are letters, digits and `_ . / : -` (others: `TypeError`).
+ * towards yes, never towards no; of names with other characters than letters, digits and `_ . / : -`
+ * it always says yes.
  */
 export function memberCheck(names: readonly string[]): (text: string) => boolean {
   if (names.length === 0) return () => false;
-  const odd = names.find((name) => !/^[A-Za-z0-9_./:-]+$/.test(name));
-  if (odd !== undefined) throw new TypeError(`Member name cannot be searched for: "${odd}"`);
+  if (!names.every((name) => /^[A-Za-z0-9_./:-]+$/.test(name))) return () => true;
   // Letters and `_` are spelled \u004X to \u007X when escaped, the others \u002X and \u003X; those
   // Go writes for `&`, `<` and `>` all the time, so they count only where such a name is sought.
   const escapes = names.every((name) => /^[A-Za-z_]+$/.test(name)) ? "04-7" : "0-7";
   const spelled = names.map((name) => name.replaceAll(".", "\\.").replaceAll("/", "\\\\?\\/"));
   // With `i` and `u` together, s also matches U+017F and k U+212A.
   const pattern = new RegExp(
-    `"(?:${spelled.join("|")})"|\\\\u(?:00[${escapes}]|017f|212a)`,
+    `"(?:${spelled.join("|")})"[ \\t\\r\\n]*:|\\\\u(?:00[${escapes}]|017f|212a)`,
     "iu",
   );
   return (text) => pattern.test(text);

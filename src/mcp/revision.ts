@@ -134,7 +134,7 @@ export function familyOf(method: string): Family | null {
  * prompt or resource it completes. Null where the method has no subject or the message names none.
  */
 export function subjectOf(method: string, params: JsonObject): string | null {
-  const reference = method === "completion/complete" ? params["ref"] : params;
+  const reference = method === "completion/complete" ? member(params, "ref") : params;
   const name = subjectMember(method, params);
   const subject = name === null ? undefined : member(reference, name);
   return typeof subject === "string" ? subject : null;

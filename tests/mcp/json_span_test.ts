@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { splice, type Step, stringSpan, valueSpan } from "../../src/mcp/json_span.ts";
+import { LEGACY_REQUESTS, MODERN_REQUESTS, NOTIFICATIONS, REPLIES } from "./ordinary_messages.ts";
 
 const TEXT = String.raw`{ "a":"cursor", "params" : {"x":{"cursor":"no"},"cu\u0072sor" :"a\"}]b", ` +
   String.raw`"n":-1.5e3 ,"list":[ "p", {"q":"r"} ,[1],"s" ], "e":{}, "f":[]}, "cursor":"z" }`;
@@ -62,4 +63,27 @@ Deno.test("splice changes the one value and no other byte", () => {
   assert.equal(spliced.slice(0, span[0]), TEXT.slice(0, span[0]));
   assert.ok(spliced.endsWith(TEXT.slice(span[1])));
   assert.equal(JSON.parse(spliced).params.cursor, 'new "value"');
+});
+
+/** The paths of all values in `value`. */
+function paths(value: unknown): Step[][] {
+  if (typeof value !== "object" || value === null) return [[]];
+  const entries: [Step, unknown][] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value);
+  return [[], ...entries.flatMap(([step, inner]) => paths(inner).map((path) => [step, ...path]))];
+}
+
+Deno.test("valueSpan finds every value of the ordinary messages, in any spelling", () => {
+  for (const message of [...LEGACY_REQUESTS, ...MODERN_REQUESTS, ...NOTIFICATIONS, ...REPLIES]) {
+    for (const text of [JSON.stringify(message), JSON.stringify(message, null, "\t")]) {
+      const whole = JSON.parse(text);
+      for (const path of paths(whole)) {
+        const span = valueSpan(text, path);
+        assert.ok(span, path.join("."));
+        const value = path.reduce((at, step) => at[step], whole);
+        assert.deepEqual(JSON.parse(text.slice(...span)), value, path.join("."));
+      }
+    }
+  }
 });
