@@ -41,7 +41,7 @@ export class MemoryDisk implements Files {
   }
 
   #plain(path: string): string {
-    return path.replace(/^\.\//, "");
+    return path.replace(`${Deno.cwd()}/`, "").replace(/^\.\//, "");
   }
 }
 

@@ -1,0 +1,56 @@
+/**
+ * A configuration in a few lines, for the eye: where from, where to, who may use what. Shows no
+ * secret.
+ */
+import type { Config } from "../config/config.ts";
+
+const MAX_KEYS = 50;
+const MAX_NAMES = 12;
+
+type Key = Config["keys"][number];
+
+/** The summary of `config`, ending in a line feed; `now` tells which keys have expired. */
+export function configSummary(config: Config, now: number): string {
+  const { upstream, listen, path, keys, pipeline, audit } = config;
+  const all = listen.hostname === "0.0.0.0" || listen.hostname === "::";
+  const host = listen.hostname.includes(":") ? `[${listen.hostname}]` : listen.hostname;
+  const lines = [
+    `upstream  ${upstream.url}${upstream.transport === "sse" ? " (HTTP+SSE)" : ""}`,
+    `listen    ${all ? `all interfaces, port ${listen.port}` : `${host}:${listen.port}`}, ${path}`,
+    `pipeline  ${pipeline.map((stage) => stage.name).join(", ")}`,
+    `audit     ${audit.output}${audit.onError === "continue" ? ", and on without it" : ""}`,
+    `keys      ${keys.length}`,
+    ...keys.slice(0, MAX_KEYS).flatMap((key) => keyLines(key, now)),
+    ...more(keys.length - MAX_KEYS).map((text) => `  ${text}`),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function keyLines(key: Key, now: number): string[] {
+  const { rps, burst } = key.rateLimit;
+  const expiry = key.expiresMs === null
+    ? "never expires"
+    : `${key.expiresMs <= now ? "expired" : "expires"} ${moment(key.expiresMs)}`;
+  const taken = key.deny.length === 0 ? "" : `; not ${some(key.deny)}`;
+  return [
+    `  ${key.label}`,
+    `    tools      ${some(key.allow)}${taken}`,
+    `    prompts    ${some(key.prompts)}`,
+    `    resources  ${some(key.resources)}`,
+    `    limits     ${rps} a second, ${burst} at once; ${expiry}`,
+  ];
+}
+
+function moment(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+function some(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  if (names.includes("*")) return "all";
+  return [...names.slice(0, MAX_NAMES), ...more(names.length - MAX_NAMES)].join(", ");
+}
+
+function more(count: number): string[] {
+  return count > 0 ? [`and ${count} more`] : [];
+}

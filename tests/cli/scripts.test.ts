@@ -1,0 +1,107 @@
+/**
+ * Runs the scripts beside this file. A script reads like a terminal session:
+ *
+ *   ## A sentence that says what is shown      (a test of its own, with an empty disk)
+ *   $ cat > FILE, $ cat FILE, $ chmod 666 FILE
+ *   $ mcpgate keygen --label "a b"
+ *   | a line of stdout, or of a file
+ *   ! a line of stderr
+ *   = 2                                        (the exit code; 0 where none is given)
+ *
+ * Lines that begin with none of these are for the reader.
+ */
+import assert from "node:assert/strict";
+import { demoCommand } from "../../src/cli/demo.ts";
+import { keygenCommand } from "../../src/cli/keygen.ts";
+import { runProgram } from "../../src/cli/program.ts";
+import { typesCommand } from "../../src/cli/types.ts";
+import { validateCommand } from "../../src/cli/validate.ts";
+import { versionCommand } from "../../src/cli/version.ts";
+import type { Command } from "../../src/cli/world.ts";
+import { MemoryDisk, memoryWorld } from "./memory_world.ts";
+
+const BUILT_INS = new Set(["audit", "auth", "ratelimit", "allowlist"]);
+
+const COMMANDS: readonly Command[] = [
+  keygenCommand({ builtIns: BUILT_INS }),
+  validateCommand({
+    builtIns: BUILT_INS,
+    // The part of a module that objects: what the real one says is tested where modules are built.
+    check: ({ config, problemAt }) =>
+      Promise.resolve(
+        config.pipeline.flatMap(({ use }, index) =>
+          use === null
+            ? []
+            : [problemAt(["pipeline", index], "no default export", "a policy module")]
+        ),
+      ),
+  }),
+  demoCommand({
+    startGate: () => Promise.reject(new Error("No script starts a gate")),
+    stopRequested: () => new AbortController().signal,
+  }),
+  typesCommand("export interface Policy {}\n"),
+  versionCommand,
+];
+
+/** One command of a script and what it shall do. */
+interface Step {
+  readonly command: string;
+  readonly line: number;
+  readonly stdout: string[];
+  readonly stderr: string[];
+  code: number;
+}
+
+for (const entry of Deno.readDirSync(new URL(".", import.meta.url))) {
+  if (!entry.name.endsWith(".txt")) continue;
+  const text = Deno.readTextFileSync(new URL(entry.name, import.meta.url));
+  for (const { title, steps } of scenes(text)) {
+    Deno.test(`${entry.name}: ${title}`, async () => {
+      const disk = new MemoryDisk();
+      for (const step of steps) await play(step, disk, `${entry.name}:${step.line}`);
+    });
+  }
+}
+
+function scenes(text: string): { title: string; steps: Step[] }[] {
+  const found: { title: string; steps: Step[] }[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    const [mark, rest] = [line.slice(0, 2).trim(), line.slice(2)];
+    const steps = found.at(-1)?.steps ?? [];
+    const step = steps.at(-1);
+    if (mark === "##") found.push({ title: rest.trim(), steps: [] });
+    else if (mark === "$") {
+      steps.push({ command: rest, line: index + 1, stdout: [], stderr: [], code: 0 });
+    } else if (mark === "|") step?.stdout.push(rest);
+    else if (mark === "!") step?.stderr.push(rest);
+    else if (mark === "=" && step !== undefined) step.code = Number(rest);
+  }
+  return found;
+}
+
+async function play(step: Step, disk: MemoryDisk, place: string): Promise<void> {
+  const [program, ...args] = words(step.command);
+  const [first = "", second = ""] = args;
+  const expected = { code: step.code, stdout: lines(step.stdout), stderr: lines(step.stderr) };
+  if (program === "cat" && first === ">") return disk.write(second, expected.stdout);
+  if (program === "chmod") return disk.chmod(second, parseInt(first, 8));
+  if (program === "cat") {
+    return assert.equal(disk.readText(first), expected.stdout, `${place}: ${step.command}`);
+  }
+  assert.equal(program, "mcpgate", place);
+  const world = memoryWorld(args, { disk });
+  const code = await runProgram(world, COMMANDS);
+  const actual = { code, stdout: world.out(), stderr: world.err() };
+  assert.deepEqual(actual, expected, `${place}: ${step.command}`);
+}
+
+function words(command: string): string[] {
+  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) =>
+    a ?? b ?? c ?? ""
+  );
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join("");
+}
