@@ -25,6 +25,7 @@ const CR = 0x0d;
 const COLON = 0x3a;
 const BOM = [0xef, 0xbb, 0xbf];
 const COMMENT_ITEM: SseComment = Object.freeze({ comment: true });
+const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const DIGITS = /^[0-9]{1,15}$/;
 const NOTHING = new Uint8Array(0);
 /** A held buffer above this size is given back after its event. */
@@ -32,7 +33,6 @@ const KEEP_BYTES = 65536;
 
 /** Reads one stream. Bytes of an event that is not complete yet are held, at most one event's. */
 export class SseReader {
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   readonly #maxEventBytes: number;
   /** The event so far, as it was at the end of the last chunk. */
   #held = NOTHING;
@@ -139,7 +139,7 @@ export class SseReader {
       bytes = this.#held.subarray(0, this.#heldBytes);
     }
     if (bytes.length > 0) {
-      const event = readFields(this.#decoder.decode(bytes));
+      const event = readFields(UTF_8.decode(bytes));
       if (event !== null) items.push(event);
     }
     this.#reset();

@@ -21,7 +21,7 @@ export function formatEvent(item: SseEvent): string {
   if (id !== null && !UNSAFE_ID.test(id)) text += id === "" ? "id:\n" : `id: ${id}\n`;
   if (retry !== null) text += `retry: ${retry}\n`;
   if (data !== null) {
-    text += LINE_END.test(data)
+    text += data.includes("\n") || data.includes("\r")
       ? data.split(LINE_END).map((line) => `data: ${line}\n`).join("")
       : `data: ${data}\n`;
   }

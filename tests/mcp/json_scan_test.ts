@@ -14,6 +14,17 @@ const CASES = [
   { name: "a scalar", text: "1", fault: null },
   { name: "the same name in different objects", text: '{"a":{"a":1},"b":{"a":2}}', fault: null },
   { name: "the same name in elements", text: '[{"a":1},{"a":2}]', fault: null },
+  { name: "a name behind an object that has it", text: '{"a":{"b":1},"b":2}', fault: null },
+  {
+    name: "a name behind an object of 13 that has it",
+    text: `{"a":${members(13)},"k1":2}`,
+    fault: null,
+  },
+  {
+    name: "a double behind an object of 13",
+    text: `{"a":${members(13)},"a":2}`,
+    fault: "duplicate",
+  },
   { name: "values equal to names", text: '{"a":"a","b":"a","c":["a","a"]}', fault: null },
   { name: "names that differ by case", text: '{"a":1,"A":2}', fault: null },
   { name: "braces and quotes in strings", text: String.raw`{"a":"}\"{\\","b":"[,"}`, fault: null },

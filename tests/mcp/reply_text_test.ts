@@ -86,6 +86,7 @@ const TIDIED = [
         Tools: [1],
         "tools\0": [1],
         "tools\0x": [1],
+        "to\0ols": [1],
         "tool\u017f": [1],
         " tools": [1],
         tools: [],

@@ -87,6 +87,11 @@ const STREAMS = [
     text: "retry: 1e3\ndata: a\n\n",
     items: [event({ data: "a" })],
   },
+  {
+    name: "a retry that no number can hold",
+    text: "retry: 1234567890123456\ndata: a\n\n",
+    items: [event({ data: "a" })],
+  },
   { name: "a negative retry", text: "retry: -1\ndata: a\n\n", items: [event({ data: "a" })] },
   {
     name: "an event name without data, which is no event",
