@@ -86,13 +86,15 @@ async function demo(
   scope.defer(() => server.stop());
 
   const key = mintKey(world.random);
-  const config = (port: number) => configText(server.url, port, hashKey(key), auditPath);
-  const gate = await startGate(parts, port, config);
+  const hastyKey = mintKey(world.random);
+  const config = (port: number) =>
+    configText(server.url, port, hashKey(key), hashKey(hastyKey), auditPath);
+  const { gate, text } = await startGate(parts, port, config);
   scope.defer(() => gate.stop());
 
   const ink = inkFor(world);
   const print = (line: string) => world.stdout(`${line}\n`);
-  introduce(print, ink, server, gate.url, key, config(Number(new URL(gate.url).port)));
+  introduce(print, ink, server, gate.url, key, text);
   const client = (url: string, key: string | null) =>
     scope.adopt(demoClient(url, key, stop), (client) => client.close());
   const scene: Scene = {
@@ -100,6 +102,7 @@ async function demo(
     print,
     stranger: client(gate.url, null),
     holder: client(gate.url, key),
+    hasty: client(gate.url, hastyKey),
     operator: client(server.url, null),
     server,
     arrivals: () => arrivals.splice(0),
@@ -121,25 +124,40 @@ async function startGate(
   parts: DemoParts,
   wanted: number | null,
   config: (port: number) => string,
-): Promise<RunningGate> {
+): Promise<{ gate: RunningGate; text: string }> {
+  const start = async (port: number) => {
+    const text = config(port);
+    return { gate: await parts.startGate(text), text };
+  };
   try {
-    return await parts.startGate(config(wanted ?? USUAL_PORT));
+    return await start(wanted ?? USUAL_PORT);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    if (wanted === null) return await parts.startGate(config(0));
+    if (wanted === null) return await start(0);
     throw new Failure(`port ${wanted} is taken: choose another one, or leave --port out`);
   }
 }
 
-function configText(upstream: string, port: number, hash: string, auditPath: string): string {
+function configText(
+  upstream: string,
+  port: number,
+  hash: string,
+  hastyHash: string,
+  auditPath: string,
+): string {
   return `upstream:
-  url: ${upstream}
+  url: "${upstream}"
 listen: "127.0.0.1:${port}"
 keys:
   - label: demo
-    hash: ${hash}
+    hash: "${hash}"
     allow: [list_notes, read_note, "search_*", slow_report]
-    rate_limit: { rps: 5, burst: 20 }
+    prompts: [summarise]
+    resources: ["note:///*"]
+  - label: hasty
+    hash: "${hastyHash}"
+    allow: [list_notes]
+    rate_limit: { rps: 1, burst: 5 }
 audit:
   output: ${JSON.stringify(auditPath)}
 `;

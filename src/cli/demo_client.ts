@@ -26,17 +26,24 @@ export interface DemoClient {
   request(method: string, params?: Members, onNotification?: OnNotification): Promise<Answer>;
   /** `initialize` and what follows it; later requests carry the session. */
   connect(): Promise<Answer>;
+  /** How many messages it has sent. */
+  sent(): number;
   close(): void;
 }
 
-/** A client of `url` that sends `key`, if any, and gives up when `signal` aborts. */
+/** A client of `url`, which names its port, that sends `key`, if any, and gives up when `signal` aborts. */
 export function demoClient(url: string, key: string | null, signal: AbortSignal): DemoClient {
-  // A client of its own, because the default one obeys HTTP_PROXY, even on the way to loopback.
-  const client = Deno.createHttpClient({});
+  const { hostname, port } = new URL(url);
+  // The default client obeys HTTP_PROXY, even on the way to loopback. This one connects directly.
+  const client = Deno.createHttpClient({
+    proxy: { transport: "tcp", hostname, port: Number(port) },
+  });
   let session: string | null = null;
   let lastId = 0;
+  let sent = 0;
 
   const send = (message: Members) => {
+    sent += 1;
     const headers = new Headers({
       "content-type": "application/json",
       "accept": "application/json, text/event-stream",
@@ -79,6 +86,7 @@ export function demoClient(url: string, key: string | null, signal: AbortSignal)
       await response.body?.cancel();
       return answer;
     },
+    sent: () => sent,
     close: () => client.close(),
   };
 }
