@@ -35,7 +35,11 @@ for (const client of [FIRST, SECOND]) {
       inTime("the failure", client.connect({ url: gate.url, key: worker.key }), 2000),
       /Upstream MCP server unavailable/,
     );
-    const failures = (await gate.audit()).filter((line) => line.decision === "error");
+    const lines = await gate.auditWhen(
+      "a line for each failure",
+      (lines) => lines.filter(isFailure).some((line) => line.method === "initialize"),
+    );
+    const failures = lines.filter(isFailure);
     assert.ok(failures.some((line) => line.status === 200 && line.tool === "echo"));
     assert.ok(failures.some((line) => line.status === 502 && line.method === "initialize"));
     assert.ok(failures.every((line) => line.stage === "upstream"));
@@ -53,7 +57,7 @@ Deno.test("a stream that breaks before its answer ends with an error for its req
     keys: [worker.entry],
   });
   const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}';
-  upstream.next(events([`data: ${progress}\n\n`], { unfinished: true, then: "reset" }));
+  upstream.next(events([`data: ${progress}\n\n`], { unfinished: true, then: "close" }));
   using client = await RawClient.connect(gate.port);
   const reply = await client.ask(mcpPost(worker.key, toolCall("echo", {}, "id-7")));
   const text = await reply.text();
@@ -64,3 +68,7 @@ Deno.test("a stream that breaks before its answer ends with an error for its req
   assert.equal(second.id, "id-7");
   assert.equal(second.error.code, -32603);
 });
+
+function isFailure(line: { decision: string }): boolean {
+  return line.decision === "error";
+}

@@ -133,7 +133,7 @@ async function connectFirst(connection: Connection): Promise<SdkClient> {
     await client.connect(transport as Parameters<FirstClient["connect"]>[0]);
   } catch (error) {
     await client.close();
-    wire.close();
+    await wire.close();
     throw error;
   }
   return {
@@ -149,7 +149,7 @@ async function connectFirst(connection: Connection): Promise<SdkClient> {
     endSession: () => transport.terminateSession(),
     [Symbol.asyncDispose]: async () => {
       await client.close();
-      wire.close();
+      await wire.close();
     },
   };
 }
@@ -182,7 +182,7 @@ async function connectSecond(
     await client.connect(transport);
   } catch (error) {
     await client.close();
-    wire.close();
+    await wire.close();
     throw error;
   }
   return {
@@ -196,7 +196,7 @@ async function connectSecond(
     endSession: () => transport.terminateSession(),
     [Symbol.asyncDispose]: async () => {
       await client.close();
-      wire.close();
+      await wire.close();
     },
   };
 }
@@ -268,6 +268,7 @@ function textOf(result: object): string {
 class NotedFetch {
   readonly requests: WireRequest[] = [];
   readonly #client = Deno.createHttpClient({});
+  readonly #responses: Promise<Response | null>[] = [];
 
   options(connection: Connection) {
     const headers: Record<string, string> = connection.key === undefined
@@ -280,13 +281,20 @@ class NotedFetch {
     const answer = new Headers();
     const note = { method: init.method ?? "GET", url: String(input), status: 0, answer };
     this.requests.push(note);
-    const response = await fetch(input, { ...init, client: this.#client });
+    const answered = fetch(input, { ...init, client: this.#client });
+    this.#responses.push(answered.catch(() => null));
+    const response = await answered;
     note.status = response.status;
     for (const [name, value] of response.headers) answer.append(name, value);
     return response;
   };
 
-  close(): void {
+  /** Gives back what a client that was closed meanwhile never looked at. */
+  async close(): Promise<void> {
+    for (const answered of this.#responses) {
+      const response = await answered;
+      if (response?.body?.locked === false) await response.body.cancel().catch(() => {});
+    }
     this.#client.close();
   }
 }
