@@ -109,13 +109,14 @@ export class SseReader {
     return items;
   }
 
-  /** The index in `chunk` behind a BOM; what began like one and is none goes back to the text. */
+  /** The index in `chunk` behind a BOM; what began like one in earlier chunks and is none is held. */
   #skipBom(chunk: Uint8Array): number {
     let at = 0;
     while (at < chunk.length && this.#bomBytes < BOM.length) {
       if (chunk[at] !== BOM[this.#bomBytes]) {
-        this.#hold(Uint8Array.from(BOM.slice(0, this.#bomBytes)));
-        this.#openBytes = this.#bomBytes;
+        const before = this.#bomBytes - at;
+        this.#hold(Uint8Array.from(BOM.slice(0, before)));
+        this.#openBytes = before;
         this.#bomBytes = BOM.length;
         return 0;
       }

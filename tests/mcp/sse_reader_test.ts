@@ -174,7 +174,14 @@ for (const { name, bytes, text } of BROKEN_UTF8) {
 
 Deno.test("SseReader takes what only begins like a BOM as text", () => {
   for (const chunks of cuts(Uint8Array.of(0xef, 0xbb, 0x0a, ...bytesOf("data: a\n\n")))) {
-    assert.deepEqual(readAll(chunks), [event({ data: "a" })]);
+    assert.deepEqual(readAll(chunks, 7), [event({ data: "a" })]);
+  }
+});
+
+Deno.test("SseReader counts what only begins like a BOM once", () => {
+  for (const chunks of cuts(Uint8Array.of(0xef, 0xbb, ...bytesOf("12345\n\ndata: a\n\n")))) {
+    assert.deepEqual(readAll(chunks, 7), [event({ data: "a" })]);
+    assert.throws(() => readAll(chunks, 6), SseOverflow);
   }
 });
 
