@@ -5,6 +5,7 @@
  * and knows nothing else of what it carries.
  */
 import { type Dispatcher, Pool } from "undici";
+import { connector } from "./connector.ts";
 import {
   type Fields,
   type Upstream,
@@ -39,10 +40,10 @@ export function undiciUpstream(options: UndiciOptions): Upstream {
     new Pool(url.origin, {
       connections: null,
       pipelining: 1,
-      connectTimeout: options.connectTimeoutMs ?? 10_000,
+      connect: connector(options.connectTimeoutMs ?? 10_000),
       keepAliveTimeout: options.idleTimeoutMs ?? 4_000,
       maxHeaderSize: options.headBytes ?? 64 * 1024,
-      // Times are the exchange's own business: undici's clock ticks in half seconds only.
+      // Times are the exchange's own business: undici's clock is a coarse one.
       headersTimeout: 0,
       bodyTimeout: 0,
     });

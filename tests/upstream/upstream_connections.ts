@@ -1,0 +1,69 @@
+/** How every way to the upstream keeps, loses and ends its connections. */
+import assert from "node:assert/strict";
+import { eventually, inTime } from "../support/eventually.ts";
+import { answer, events, RecordingUpstream, silence } from "../support/recording_upstream.ts";
+import { asked, failure, type MakeUpstream, textOf, withUpstream } from "./upstream_fixture.ts";
+
+/** Registers the tests of connections. */
+export function describeConnections(name: string, make: MakeUpstream): void {
+  Deno.test(`${name} uses connections again`, async () => {
+    await withUpstream(make, async (server, upstream) => {
+      // Two: one may still be busy ending a reply when the next request is already there.
+      for (let i = 0; i < 20; i++) await textOf(await upstream.send(asked()));
+      assert.ok(server.connections <= 2, `${server.connections} connections`);
+    });
+  });
+
+  for (const how of ["close", "reset"] as const) {
+    Deno.test(`${name} gets over idle connections that the upstream ends by ${how}`, async () => {
+      await withUpstream(make, async (server, upstream) => {
+        for (let i = 0; i < 5; i++) {
+          await textOf(await upstream.send(asked()));
+          server.dropConnections(how);
+          await eventually("the connection's end", () => server.open === 0);
+          assert.equal((await upstream.send(asked())).status, 200);
+        }
+      });
+    });
+  }
+
+  Deno.test(`${name} uses no connection again that the upstream says it will close`, async () => {
+    await withUpstream(make, async (server, upstream) => {
+      server.next(answer({ fields: [["Connection", "close"]], body: "x" }));
+      assert.equal(await textOf(await upstream.send(asked())), "x");
+      await textOf(await upstream.send(asked()));
+      assert.equal(server.connections, 2);
+    });
+  });
+
+  Deno.test(`${name} reconnects after a restart of the upstream`, async () => {
+    const first = await RecordingUpstream.start();
+    const { port } = first;
+    const upstream = make(first.url());
+    first.next(silence);
+    const sent = assert.rejects(upstream.send(asked()), failure("broken"));
+    await first.request(0);
+    await first.stop();
+    await sent;
+    await assert.rejects(upstream.send(asked()), failure("unreachable"));
+    await using second = await RecordingUpstream.start(port);
+    await textOf(await upstream.send(asked()));
+    assert.equal(second.requests.length, 1);
+    await upstream.close();
+  });
+
+  Deno.test(`${name} close ends idle connections and waits for those in use`, async () => {
+    await using server = await RecordingUpstream.start();
+    const upstream = make(server.url());
+    const more = Promise.withResolvers<void>();
+    server.next(answer({}), events(["1", more.promise, "2"]));
+    await textOf(await upstream.send(asked()));
+    const reply = await upstream.send(asked());
+    const closed = upstream.close();
+    more.resolve();
+    assert.equal(await textOf(reply), "12");
+    await inTime("close", closed);
+    await eventually("every connection's end", () => server.open === 0);
+    await assert.rejects(upstream.send(asked()), failure("unreachable"));
+  });
+}
