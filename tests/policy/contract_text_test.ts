@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { CONTRACT_TEXT } from "../../src/policy/contract_text.ts";
 import { contractTypes } from "../support/contract_declarations.ts";
 
-Deno.test("CONTRACT_TEXT is the contract of today; if not: deno task types", async () => {
+Deno.test("CONTRACT_TEXT is the contract of today; if not: deno task contract", async () => {
   assert.equal(CONTRACT_TEXT, await contractTypes());
 });
 
