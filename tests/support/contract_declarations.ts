@@ -48,11 +48,6 @@ export function contractModule(types: string): string {
     }\`;\n`;
 }
 
-/** The generated module as it stands. */
-export function readContractModule(): Promise<string> {
-  return Deno.readTextFile(TARGET);
-}
-
 /** An exported interface or type with its comment, as the formatter lays them out. */
 const DECLARATION =
   /^(?:\/\*\*(?:(?!\*\/)[^])*\*\/\n)?export (?:interface [^]*?^\}\n|type \w[^]*?;\n(?=\n|(?![^])))/gm;
