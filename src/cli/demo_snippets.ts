@@ -39,7 +39,8 @@ export function clientSnippets(name: string, url: string, key: string): Snippet[
     {
       client: "MCP Inspector",
       where: "in a shell",
-      text: `npx @modelcontextprotocol/inspector --cli ${url} --transport http \\\n` +
+      // Without "@latest" npx takes an old one, of other flags, where Node is old.
+      text: `npx @modelcontextprotocol/inspector@latest --cli ${url} --transport http \\\n` +
         `  --header "${header}" --method tools/list`,
     },
   ];

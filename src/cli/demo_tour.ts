@@ -118,7 +118,7 @@ async function deniedCall(scene: Scene): Promise<boolean> {
 async function tooManyCalls(scene: Scene): Promise<boolean> {
   const call = { name: "list_notes", arguments: {} };
   await scene.hasty.connect();
-  asked(scene, "tools/call list_notes, again and again");
+  asked(scene, "initialize, then tools/call list_notes again and again");
   let marks = "";
   let refusal: Answer | null = null;
   for (let calls = 0, refused = 0; refused < REFUSALS_WANTED && calls < MAX_CALLS; calls++) {

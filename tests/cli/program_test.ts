@@ -37,7 +37,7 @@ Deno.test("runProgram calls anything else that is thrown a bug, and shows where 
   assert.equal(await runProgram(world, [fails]), 1);
   assert.match(
     world.err(),
-    /please report it:\nmcpgate: RangeError: out of cheese\n.*program\.test/,
+    /please report it:\nmcpgate: RangeError: out of cheese\n.*program_test/,
   );
 });
 
