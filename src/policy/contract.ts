@@ -81,6 +81,7 @@ export interface Allow {
   /**
    * Member names: a message whose text has none of them as a member, at any depth and however
    * spelled, would pass `onReply` untouched and need not be parsed. Absent: every message is shown.
+   * Names consist of letters, digits and `_ . / : -`.
    */
   readonly touches?: readonly string[];
   readonly onFinish?: FinishHook;

@@ -90,11 +90,14 @@ function readPrincipal(value: unknown): Principal | undefined | null {
   return { label, hash };
 }
 
+/** What can be searched for in text. */
+const WORD = /^[A-Za-z0-9_.\/:-]+$/;
+
 /** The array itself, so that whoever derives something from it can do so once. */
 function readWords(value: unknown): readonly string[] | undefined | null {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) return null;
-  return value.every((word) => typeof word === "string") ? value : null;
+  return value.every((word) => typeof word === "string" && WORD.test(word)) ? value : null;
 }
 
 function own(value: object, name: string): unknown {

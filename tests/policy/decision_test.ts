@@ -69,6 +69,7 @@ const RUBBISH: { name: string; value: unknown }[] = [
   { name: "a hook that is no function", value: { ...ALLOW, onFinish: null } },
   { name: "touches that are no list", value: { ...ALLOW, touches: "tools" } },
   { name: "touches that are no words", value: { ...ALLOW, touches: [1] } },
+  { name: "touches that cannot be searched for", value: { ...ALLOW, touches: ["a b"] } },
   { name: "a principal that is a string", value: { ...ALLOW, principal: "a" } },
   { name: "a principal that is null", value: { ...ALLOW, principal: null } },
   {
