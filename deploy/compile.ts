@@ -78,8 +78,7 @@ async function compile(target: string | null, output: string): Promise<number> {
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [
       "compile",
-      // The lock file decides what is embedded; types are what `deno task ok` checks.
-      "--frozen",
+      // Types are what `deno task ok` checks.
       "--no-check",
       ...withoutUnused(),
       ...PERMISSIONS,
