@@ -141,6 +141,9 @@ export class Generation {
 
   #dismantleIfEmpty(): void {
     if (!this.#isRetired || this.#inside > 0) return;
-    this.#scope.disposeAsync().then(this.#gone.resolve, this.#gone.reject);
+    const failed = (error: unknown) =>
+      this.log.warn(`generation ${this.number} left something behind: ${error}`);
+    // Of the stages: that one cannot end properly must not end the program.
+    this.#scope.disposeAsync().catch(failed).then(this.#gone.resolve);
   }
 }

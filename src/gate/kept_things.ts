@@ -44,11 +44,13 @@ export class Tenancy implements AsyncDisposable {
 
   /** Drops the hold; a thing that nobody holds is disposed of, if it can be. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // One that fails to end does not keep the others.
+    await using ending = new AsyncDisposableStack();
     for (const name of this.#held) {
       const kept = this.#kept.get(name);
       if (kept === undefined || --kept.tenants > 0) continue;
       this.#kept.delete(name);
-      await using _ended = disposable(kept.thing);
+      ending.use(disposable(kept.thing));
     }
     this.#held.clear();
   }
