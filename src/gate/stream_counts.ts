@@ -4,17 +4,20 @@ export class StreamCounts {
 
   /** Takes one more for `label`, or answers false where `limit` are open. */
   take(label: string, limit: number): boolean {
-    const open = this.#open.get(label) ?? 0;
+    // The prefix: names of digits only would collide in V8's unseeded hash.
+    const key = `=${label}`;
+    const open = this.#open.get(key) ?? 0;
     if (open >= limit) return false;
-    this.#open.set(label, open + 1);
+    this.#open.set(key, open + 1);
     return true;
   }
 
   /** Gives one back; null stands for none taken. */
   release(label: string | null): void {
     if (label === null) return;
-    const open = (this.#open.get(label) ?? 1) - 1;
-    if (open > 0) this.#open.set(label, open);
-    else this.#open.delete(label);
+    const key = `=${label}`;
+    const open = (this.#open.get(key) ?? 1) - 1;
+    if (open > 0) this.#open.set(key, open);
+    else this.#open.delete(key);
   }
 }
