@@ -6,6 +6,9 @@ import type { Answer } from "./denial.ts";
 import type { BodyWriter, Fields, ReplyWriter } from "./incoming.ts";
 import type { ExchangeRecord } from "./record.ts";
 
+/** How long a client may still take over a write once its exchange has been cut, in milliseconds. */
+const HURRIED_DEADLINE_MS = 500;
+
 /** The client is gone, or takes nothing any more. */
 export class ClientGone extends Error {
   override readonly name = "ClientGone";
@@ -18,6 +21,8 @@ export class Answering {
   readonly #common: Fields;
   readonly #writeDeadlineMs: number;
   #answered = false;
+  #isHurried = false;
+  #hurryPending: () => void = () => {};
 
   /** @param common Fields of every answer of this exchange: its id, those for browsers */
   constructor(
@@ -56,6 +61,12 @@ export class Answering {
     return new EventStream(body, this.#record, (work) => this.#within(work));
   }
 
+  /** The exchange has been cut: a client that takes nothing must not hold it open. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#hurryPending();
+  }
+
   #begin(status: number): void {
     if (this.#answered) throw new TypeError("Exchange is answered twice");
     this.#answered = true;
@@ -68,19 +79,21 @@ export class Answering {
 
   /** A client that takes nothing for the deadline is as good as gone. */
   async #within(work: Promise<void>): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new ClientGone("Client takes nothing")),
-        this.#writeDeadlineMs,
-      );
-    });
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const giveUp = () => reject(new ClientGone("Client takes nothing"));
+    let timer = setTimeout(giveUp, this.#writeDeadlineMs);
+    this.#hurryPending = () => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, HURRIED_DEADLINE_MS);
+    };
+    if (this.#isHurried) this.#hurryPending();
     try {
       await Promise.race([work, late]);
     } catch (error) {
       throw error instanceof ClientGone ? error : new ClientGone("Client is gone");
     } finally {
       clearTimeout(timer);
+      this.#hurryPending = () => {};
     }
   }
 }

@@ -5,30 +5,34 @@
 import * as CODE from "../mcp/error_code.ts";
 import type { Call, Id } from "../mcp/message.ts";
 import type { GateConfig } from "../policy/contract.ts";
-import { errorText } from "./denial.ts";
-import type { Answer, Denial } from "./denial.ts";
+import { errorText, render } from "./denial.ts";
+import type { Answer, Asked, Denial } from "./denial.ts";
 
-/** The answer to a batch of `calls` because `denied` was. Nothing of it has gone up. */
+/**
+ * The answer to a batch of `calls`, none of which is answered otherwise: one error for each request,
+ * under the status that the first would get alone.
+ *
+ * @param denied The call that `denial` is about; null: all of them
+ */
 export function batchRefusal(
   denial: Denial,
-  denied: Call,
+  denied: Call | null,
   calls: readonly Call[],
+  asked: Omit<Asked, "call">,
   config: GateConfig,
 ): Answer {
-  const errors = calls.flatMap((call) =>
-    call.kind === "request" ? [errorText(call === denied ? denial : REST, call.id, "legacy")] : []
+  const requests = calls.filter((call) => call.kind === "request");
+  const alone = render(
+    denial,
+    { ...asked, call: requests[0] ?? denied ?? calls[0] ?? null },
+    config,
   );
-  if (errors.length === 0) return { status: 202, fields: [], body: null };
-  const isLimit = denial.kind === "rate_limited" && config.defaults.rateLimitReply === "http";
-  const seconds = Math.max(1, Math.ceil((denial.retryAfterMs ?? 0) / 1000));
-  return {
-    status: isLimit ? 429 : 200,
-    fields: [
-      ["content-type", "application/json"],
-      ...(isLimit ? [["retry-after", String(seconds)] as const] : []),
-    ],
-    body: encoder.encode(`[${errors.join(",")}]`),
-  };
+  if (requests.length === 0) return alone;
+  const errors = requests.map((call) => {
+    const isMeant = denied === null || call === denied;
+    return errorText(isMeant ? denial : REST, call.id, asked.era);
+  });
+  return { ...alone, body: encoder.encode(`[${errors.join(",")}]`) };
 }
 
 /** What goes up in place of a client's reply that `denial` refuses. */

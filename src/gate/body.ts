@@ -24,7 +24,7 @@ export class HeldBytes {
   }
 }
 
-/** A body in memory; `release` it when it is no longer needed. */
+/** A body in memory; disposing of it gives its bytes back, once. */
 export interface HeldBody extends Disposable {
   readonly bytes: Uint8Array;
 }
@@ -36,76 +36,126 @@ export interface BodyLimits {
   readonly bodyDeadlineMs: number;
 }
 
-/** Reads the body of `incoming`, or says which bound it broke (PROTOCOL §4.4, steps 9 and 10). */
+/**
+ * Reads the body of `incoming`, or says which bound it broke (PROTOCOL §4.4, steps 9 and 10). Bytes
+ * are counted in `record` as they come.
+ *
+ * @param signal Ends the reading early, as a body that broke off
+ */
 export async function readBody(
   incoming: IncomingExchange,
   limits: BodyLimits,
   held: HeldBytes,
+  record: { bytesIn: number },
+  signal: AbortSignal,
 ): Promise<HeldBody | Denial> {
   const announced = Number(fieldValues(incoming.fields, "content-length")[0] ?? 0);
   if (announced > limits.bodyBytes) return tooLarge();
 
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const gathered = new GatheredBytes();
+  let taken = 0;
   let kept = false;
-  const deadline = new Deadline(limits.bodyDeadlineMs);
+  using patience = new Patience(limits.bodyDeadlineMs, signal);
   try {
     while (true) {
-      const chunk = await deadline.race(incoming.body.read());
+      const chunk = await patience.wait(incoming.body.read());
       if (chunk === LATE) return refuse("body_timeout", "Request body did not arrive in time");
       if (chunk === null) break;
-      if (size + chunk.length > limits.bodyBytes) return tooLarge();
+      record.bytesIn += chunk.length;
+      if (gathered.size + chunk.length > limits.bodyBytes) return tooLarge();
       if (!held.take(chunk.length, limits.heldBytes)) {
         return refuse("overloaded", "Too many requests in memory; try again");
       }
-      size += chunk.length;
-      chunks.push(chunk);
+      taken += chunk.length;
+      gathered.add(chunk);
     }
     kept = true;
   } catch {
     return refuse("body_broken", "Request body broke off");
   } finally {
-    deadline.clear();
-    if (!kept) held.release(size);
+    if (!kept) held.release(taken);
   }
-  return { bytes: joinBytes(chunks, size), [Symbol.dispose]: () => held.release(size) };
+  return {
+    bytes: gathered.bytes,
+    [Symbol.dispose]: () => {
+      held.release(taken);
+      taken = 0;
+    },
+  };
 }
 
 function tooLarge(): Denial {
   return refuse("body_too_large", "Request body too large");
 }
 
-/** `chunks` as one, without a copy where there is only one. */
-export function joinBytes(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
+/**
+ * Bytes that arrive in pieces, as one. A single piece is not copied; more go into a buffer that
+ * grows, since a list of pieces would take a hundred times its bytes where they come one by one.
+ */
+export class GatheredBytes {
+  #buffer: Uint8Array = new Uint8Array(0);
+  #size = 0;
+
+  /** How many there are. */
+  get size(): number {
+    return this.#size;
   }
-  return whole;
+
+  /** All of them. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#size);
+  }
+
+  /** Adds a piece, which the caller does not change any more. */
+  add(piece: Uint8Array): void {
+    if (this.#size === 0) {
+      this.#buffer = piece;
+      this.#size = piece.length;
+      return;
+    }
+    const needed = this.#size + piece.length;
+    // The first piece fills its buffer, so it is copied here before anything is written behind it.
+    if (needed > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+      grown.set(this.bytes);
+      this.#buffer = grown;
+    }
+    this.#buffer.set(piece, this.#size);
+    this.#size = needed;
+  }
 }
 
 const LATE = Symbol("late");
 
-/** One timer for all reads of a body. */
-class Deadline {
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #late: Promise<typeof LATE>;
+/** One timer and one signal for all reads of a body, without a trace left by any single read. */
+class Patience implements Disposable {
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #signal: AbortSignal;
+  #isLate = false;
+  #giveUp = (): void => {};
 
-  constructor(afterMs: number) {
-    this.#late = new Promise((resolve) => {
-      this.#timer = setTimeout(() => resolve(LATE), afterMs);
+  constructor(ms: number, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#timer = setTimeout(() => {
+      this.#isLate = true;
+      this.#giveUp();
+    }, ms);
+    signal.addEventListener("abort", this.#onAbort);
+  }
+
+  /** What `work` gives, or `LATE`. Rejects when `work` does, and when the signal fires. */
+  wait<T>(work: Promise<T>): Promise<T | typeof LATE> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => this.#isLate ? resolve(LATE) : reject(this.#signal.reason);
+      work.then(resolve, reject);
+      if (this.#isLate || this.#signal.aborted) this.#giveUp();
     });
   }
 
-  race<T>(work: Promise<T>): Promise<T | typeof LATE> {
-    work.catch(() => {}); // abandoned when late
-    return Promise.race([work, this.#late]);
-  }
+  readonly #onAbort = (): void => this.#giveUp();
 
-  clear(): void {
+  [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#signal.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -6,6 +6,7 @@
 import { BATCH_REFUSED, isBatch, readMessage } from "../mcp/envelope.ts";
 import type { ClientMessage } from "../mcp/envelope.ts";
 import { agree } from "../mcp/era.ts";
+import { isParamName, isParamValue } from "../mcp/http_grammar.ts";
 import type { Agreement } from "../mcp/era.ts";
 import type { Json } from "../mcp/json.ts";
 import type { Call } from "../mcp/message.ts";
@@ -49,6 +50,7 @@ export function readCalls(bytes: Uint8Array, fields: Fields, config: GateConfig)
     name: single(fields, "mcp-name"),
   });
   if (agreement.refused) return unreadable(agreement, call);
+  if (sendsParams(agreement) && !areSoundParams(fields)) return unreadable(BAD_PARAM_HEADER, call);
   return { calls: [call], isBatch: false, agreement };
 }
 
@@ -72,6 +74,7 @@ function readBatch(elements: readonly Json[], fields: Fields, config: GateConfig
   const allowed = config.mcp.batch === "allow" && (version === null || version === "2025-03-26");
   if (!allowed || elements.length > config.limits.batch) return unreadable(BATCH_REFUSED);
 
+  const headers = { protocolVersion: version, method: null, name: null };
   const calls: Call[] = [];
   const ids = new Set<string>();
   for (const element of elements) {
@@ -83,6 +86,8 @@ function readBatch(elements: readonly Json[], fields: Fields, config: GateConfig
       if (message.method === "initialize" || ids.has(id)) return unreadable(BATCH_REFUSED);
       ids.add(id);
     }
+    // An upstream that goes by the body would read a modern element by other rules than ours.
+    if (agree(message, headers).refused !== undefined) return unreadable(BATCH_REFUSED);
     calls.push(callOf(message));
   }
   const [first, ...others] = calls;
@@ -92,6 +97,22 @@ function readBatch(elements: readonly Json[], fields: Fields, config: GateConfig
     isBatch: true,
     agreement: { era: "legacy", protocol: version },
   };
+}
+
+/** Whether the `Mcp-Param-*` fields of a message go up (§1.1). */
+export function sendsParams({ era, mcpMethod }: Agreement): boolean {
+  return era === "modern" && mcpMethod === "tools/call";
+}
+
+/** Whether every such field may: its name and value by the grammar, and each only once. */
+function areSoundParams(fields: Fields): boolean {
+  const names = new Set<string>();
+  for (const [name, value] of fields) {
+    if (!name.startsWith("mcp-param-")) continue;
+    if (names.has(name) || !isParamName(name) || !isParamValue(value)) return false;
+    names.add(name);
+  }
+  return true;
 }
 
 /** Repetitions stay visible, joined, so that they agree with no body. */
@@ -120,3 +141,8 @@ function unreadable(refusal: Refusal, call: Call | null = null): Unreadable {
   const { refused: kind, reason, data } = refusal;
   return { denial: { kind, stage: "door", reason, data }, call };
 }
+
+const BAD_PARAM_HEADER: Refusal = {
+  refused: "header_mismatch",
+  reason: "Header mismatch: Mcp-Param",
+};

@@ -14,13 +14,13 @@ export function corsFields(origin: string): Fields {
 }
 
 /**
- * Fields of the answer to a preflight request (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
+ * Fields of the answer to a preflight request (https://fetch.spec.whatwg.org/#cors-preflight-fetch),
+ * beside those of every answer.
  *
  * @param requested The Access-Control-Request-Headers value, or null
  * @param forwarded Further header names the configuration passes on, lower-case
  */
 export function preflightFields(
-  origin: string,
   requested: string | null,
   forwarded: readonly string[],
 ): Fields {
@@ -29,7 +29,6 @@ export function preflightFields(
       ACCEPTED.has(name) || forwarded.includes(name) || /^mcp-param-[a-z0-9-]{1,100}$/.test(name)
     );
   return [
-    ...corsFields(origin),
     ["access-control-allow-methods", "GET, POST, DELETE"],
     ...(names.length > 0 ? [["access-control-allow-headers", names.join(", ")] as const] : []),
     ["access-control-max-age", "600"],

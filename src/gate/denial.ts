@@ -29,6 +29,7 @@ export type DoorKind =
   | "overloaded"
   | "dropped"
   | "internal"
+  | "revoked"
   | "shutdown"
   | "upstream"
   | "upstream_timeout";
@@ -88,6 +89,8 @@ const FORMS: Readonly<Record<Denial["kind"], Form>> = {
   overloaded: { status: 503, code: CODE.INTERNAL_ERROR },
   dropped: { status: 202, code: CODE.INVALID_REQUEST },
   internal: { status: 500, code: CODE.INTERNAL_ERROR },
+  // Not 401, for the key may be as good as ever for what is left to it.
+  revoked: { status: 503, code: CODE.UNAUTHENTICATED, inBand: "established" },
   shutdown: { status: 503, code: CODE.INTERNAL_ERROR, inBand: "established" },
   upstream: { status: 502, code: CODE.INTERNAL_ERROR, inBand: "established" },
   upstream_timeout: { status: 504, code: CODE.INTERNAL_ERROR, inBand: "established" },
@@ -104,7 +107,8 @@ const FORMS: Readonly<Record<Denial["kind"], Form>> = {
   unknown_resource: { status: 400, code: CODE.INVALID_PARAMS, inBand: "always" },
   unknown_method: { status: 405, code: CODE.METHOD_NOT_FOUND, inBand: "always" },
   invalid_params: { status: 400, code: CODE.INVALID_PARAMS, inBand: "always" },
-  forbidden: { status: 403, code: CODE.FORBIDDEN, inBand: "always" },
+  // Never 403: VS Code would start OAuth.
+  forbidden: { status: 400, code: CODE.FORBIDDEN, inBand: "always" },
   unavailable: { status: 503, code: CODE.INTERNAL_ERROR, inBand: "established" },
 };
 
@@ -131,7 +135,7 @@ export function errorText(denial: Denial, id: Id | null, era: Era): string {
   const { code } = FORMS[denial.kind];
   const data = denial.retryAfterMs === undefined
     ? denial.data
-    : { ...denial.data, retryAfterMs: Math.ceil(denial.retryAfterMs) };
+    : { ...denial.data, retryAfterMs: coarse(denial.retryAfterMs) };
   return JSON.stringify({
     jsonrpc: "2.0",
     id,
@@ -141,6 +145,11 @@ export function errorText(denial: Denial, id: Id | null, era: Era): string {
       ...(data === undefined ? {} : { data }),
     },
   });
+}
+
+/** In steps, so that no 404 or 405 shows in it: mcp-remote would change its transport (§1.11). */
+function coarse(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 100)) * 100;
 }
 
 /** A refused notification or client reply is dropped silently (D6), except over a limit (D17). */
@@ -166,7 +175,10 @@ function statusOf(denial: Denial, asked: Asked, config: GateConfig): number {
 /** D22: the client is past its first contact, where a status would change its transport. */
 function isEstablished(asked: Asked): boolean {
   if (asked.call?.kind !== "request") return false;
-  return asked.era === "modern" ? asked.call.method !== "server/discover" : asked.inSession;
+  const { method } = asked.call;
+  return asked.era === "modern"
+    ? method !== "server/discover"
+    : asked.inSession && method !== "initialize";
 }
 
 function extraFields(denial: Denial, asked: Asked, status: number): Fields {
@@ -177,7 +189,7 @@ function extraFields(denial: Denial, asked: Asked, status: number): Fields {
   }
   if (status === 405) fields.push(["allow", "GET, POST, DELETE"]);
   if (denial.retryAfterMs !== undefined) {
-    fields.push(["retry-after", String(Math.max(1, Math.ceil(denial.retryAfterMs / 1000)))]);
+    fields.push(["retry-after", String(Math.ceil(coarse(denial.retryAfterMs) / 1000))]);
   }
   return fields;
 }

@@ -7,7 +7,7 @@ import { ANONYMOUS } from "../policy/contract.ts";
 import type { Principal } from "../policy/contract.ts";
 import { finish, newRuling } from "../policy/pipeline.ts";
 import type { Asked } from "../policy/pipeline.ts";
-import { fieldValues } from "../upstream/upstream.ts";
+import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
 import { Answering, ClientGone } from "./answering.ts";
 import { corsFields } from "./cors.ts";
 import type { Answer, Denial } from "./denial.ts";
@@ -39,9 +39,13 @@ export class Exchange {
   readonly asked: Asked;
   /** What is asked; empty until it has been read. */
   calls: readonly Call[] = [];
+  /** Whether the generation that rules has been asked about the calls. */
+  isRuled = false;
   readonly #abort = new AbortController();
   readonly #generations: Generation[] = [];
+  readonly #onClientGone = (): void => this.cut("client_gone");
   #generation: Generation;
+  #giveUp: () => void = () => {};
 
   /** @param remote The client's address, seen through trusted proxies */
   constructor(
@@ -75,7 +79,7 @@ export class Exchange {
       era: "legacy",
       bodyBytes: 0,
     };
-    incoming.signal.addEventListener("abort", () => this.cut("client_gone"), { once: true });
+    incoming.signal.addEventListener("abort", this.#onClientGone);
     if (incoming.signal.aborted) this.cut("client_gone");
   }
 
@@ -99,9 +103,19 @@ export class Exchange {
     return this.#abort.signal.aborted ? this.#abort.signal.reason : null;
   }
 
-  /** Whether it is a GET stream, which ends only when it is ended. */
+  /** What its client is told where it was cut by the gate, else null. */
+  get cutDenial(): Denial | null {
+    const cut = this.cutBy;
+    if (cut === null || cut === "client_gone") return null;
+    return cut === "revoked" && !this.isRuled ? KEY_GONE : CUT_DENIALS[cut];
+  }
+
+  /** Whether it is a stream for whatever comes, which ends only when it is ended. */
   get isListening(): boolean {
-    return this.calls[0]?.kind === "listen";
+    return this.calls.some((call) =>
+      call.kind === "listen" ||
+      (call.kind === "request" && call.method === "subscriptions/listen")
+    );
   }
 
   /** The client's field `name`, repetitions joined by a comma, or null. */
@@ -123,6 +137,20 @@ export class Exchange {
     if (this.#abort.signal.aborted) return;
     this.record.end = why;
     this.#abort.abort(why);
+    this.answering.hurry();
+    this.#giveUp();
+  }
+
+  /**
+   * What `work` of the upstream's gives, one at a time. Rejects when the exchange is cut, whatever
+   * becomes of `work`: that it ends is the gate's promise and not the transport's.
+   */
+  untilCut<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => reject(new UpstreamError("aborted", "The exchange was cut"));
+      work.then(resolve, reject);
+      if (this.#abort.signal.aborted) this.#giveUp();
+    });
   }
 
   /** Runs it to its end. Never throws. */
@@ -134,6 +162,7 @@ export class Exchange {
       await this.#failed(error, judgement);
     } finally {
       judgement.release();
+      this.incoming.signal.removeEventListener("abort", this.#onClientGone);
       const log = this.gate.parts.log("gate");
       finish(this.ruling, this.record.outcome(this.gate.parts.clock.monotonic()), log);
       for (const generation of this.#generations) generation.leave();
@@ -150,6 +179,19 @@ export class Exchange {
     this.#abort.abort("client_gone");
   }
 }
+
+/** What is told to those still waiting when their exchange is cut. */
+const CUT_DENIALS: Readonly<Record<Exclude<Cut, "client_gone">, Denial>> = {
+  revoked: refuse("revoked", "What this API key may use has changed"),
+  shutdown: refuse("shutdown", "Gateway is shutting down"),
+};
+
+/** Before anything was permitted, an end of the key is what it would have been one moment later. */
+const KEY_GONE: Denial = {
+  kind: "unauthenticated",
+  stage: "door",
+  reason: "API key is no longer valid",
+};
 
 /** What a stage at the head would find as the call: it is typed not to look. */
 const NOT_READ: Call = Object.freeze({ kind: "listen" });

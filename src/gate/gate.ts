@@ -15,7 +15,7 @@ import type { GateParts } from "./generation.ts";
 import type { IncomingExchange } from "./incoming.ts";
 import { KeptThings } from "./kept_things.ts";
 import type { OwnRoutes } from "./own_routes.ts";
-import { hasExpired, isRevoked } from "./revocation.ts";
+import { hasExpired, hasLostGrant, hasLostKey } from "./revocation.ts";
 import { StreamCounts } from "./stream_counts.ts";
 
 /** How often open exchanges are checked for keys that have run out, in milliseconds. */
@@ -33,6 +33,8 @@ export class Gate {
   readonly #kept: KeptThings;
   readonly #randomSecret: Uint8Array;
   readonly #open = new Set<Exchange>();
+  /** Generations that have not been taken apart: what they keep must be closed before the end. */
+  readonly #standing = new Set<Generation>();
   readonly #expiryTimer: ReturnType<typeof setInterval>;
   #current: Generation;
   #whenEmptier: (() => void) | null = null;
@@ -49,6 +51,7 @@ export class Gate {
     this.#kept = kept;
     this.#randomSecret = randomSecret;
     this.#current = first;
+    this.#stand(first);
     this.#expiryTimer = setInterval(() => this.#cutExpired(), EXPIRY_CHECK_MS);
   }
 
@@ -68,6 +71,16 @@ export class Gate {
   /** Runs one exchange to its end. Never throws. */
   async handle(incoming: IncomingExchange): Promise<void> {
     const generation = this.#current;
+    // A reload while an own route is looked up must not take it apart.
+    generation.enter();
+    try {
+      await this.#admit(incoming, generation);
+    } finally {
+      generation.leave();
+    }
+  }
+
+  async #admit(incoming: IncomingExchange, generation: Generation): Promise<void> {
     const hostDenial = generation.door.checkHost(incoming);
     const own = hostDenial === null && incoming.target !== null
       ? await this.#ownRoutes.answer(incoming.method, targetPath(incoming.target))
@@ -104,11 +117,14 @@ export class Gate {
       this.#randomSecret,
     );
     this.#current = after;
+    this.#stand(after);
     for (const exchange of this.#open) {
-      const { principal, generation } = exchange;
-      if (isRevoked(principal, generation.keys, after.keys, this.parts.clock)) {
-        exchange.cut("revoked");
-      }
+      const { principal, generation, isRuled } = exchange;
+      // What has not been ruled yet will be, by what holds now.
+      if (
+        hasLostKey(principal, generation.keys, after.keys, this.parts.clock) ||
+        (isRuled && hasLostGrant(principal, generation.keys, after.keys))
+      ) exchange.cut("revoked");
     }
     before.retire();
     after.reloaded();
@@ -130,8 +146,16 @@ export class Gate {
     await this.#waitWhile(CUT_GRACE_MS, () => this.#open.size > 0);
     clearInterval(this.#expiryTimer);
     this.#current.retire();
-    // What still hangs would keep the generation for ever; its line is written if it ends.
-    await Promise.race([this.#current.gone, this.#waitWhile(CUT_GRACE_MS, () => true)]);
+    // What still hangs would keep a generation for ever; its line is written if it ends.
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CUT_GRACE_MS);
+    await Promise.race([Promise.all([...this.#standing].map(({ gone }) => gone)), late]);
+    clearTimeout(timer);
+  }
+
+  #stand(generation: Generation): void {
+    this.#standing.add(generation);
+    generation.gone.then(() => this.#standing.delete(generation));
   }
 
   #cutAll(why: Cut): void {
@@ -140,8 +164,10 @@ export class Gate {
 
   #cutExpired(): void {
     for (const exchange of this.#open) {
-      const { principal, generation } = exchange;
-      if (hasExpired(principal, generation.keys, this.parts.clock)) exchange.cut("revoked");
+      // The newest expiry counts, also for those who came in under another.
+      if (hasExpired(exchange.principal, this.#current.keys, this.parts.clock)) {
+        exchange.cut("revoked");
+      }
     }
   }
 

@@ -46,7 +46,7 @@ export class Judgement {
     // A caller who is known is told in-band where he can be, so his body is read all the same.
     const isTold = denied === null || (this.#isKnown() && incoming.method === "POST");
     if (!isTold) return await this.refuse(denied);
-    const atHead = denied ?? this.#takeStream() ?? checkHeaders(incoming, generation.config);
+    const atHead = denied ?? this.#takeStreamForGet() ?? checkHeaders(incoming, generation.config);
     if (atHead !== null && atHead !== denied) return await this.refuse(atHead);
     await this.#readAndJudge(denied);
   }
@@ -56,27 +56,35 @@ export class Judgement {
     this.#exchange.gate.streams.release(this.#streamLabel);
   }
 
-  /** Tells the caller why he is refused. */
-  async refuse(denial: Denial): Promise<void> {
+  /**
+   * Tells the caller why he is refused.
+   *
+   * @param denied The element of a batch that fells it; null: nothing of it can be answered
+   */
+  async refuse(denial: Denial, denied: Call | null = null): Promise<void> {
     const exchange = this.#exchange;
     exchange.record.refused(denial);
-    const [call = null] = exchange.calls;
-    await exchange.answering.send(render(denial, {
-      call,
+    const { config } = exchange.generation;
+    const asked = {
       era: this.#agreement.era,
       inSession: exchange.header("mcp-session-id") !== null,
       credentialSent: (exchange.header("authorization") ?? exchange.header("x-api-key")) !== null,
-    }, exchange.generation.config));
+    };
+    const [call = verbOf(exchange.incoming.method)] = exchange.calls;
+    await exchange.answering.send(
+      this.#isBatch
+        ? batchRefusal(denial, denied, exchange.calls, asked, config)
+        : render(denial, { ...asked, call }, config),
+    );
   }
 
   async #readAndJudge(denied: Denial | null): Promise<void> {
-    const { incoming, gate, generation, record } = this.#exchange;
+    const { incoming, gate, generation, record, signal } = this.#exchange;
     const body = incoming.method === "POST"
-      ? await readBody(incoming, generation.config.limits, gate.held)
+      ? await readBody(incoming, generation.config.limits, gate.held, record, signal)
       : NO_BODY;
-    if (!("bytes" in body)) return await this.refuse(denied ?? body);
+    if (!("bytes" in body)) return await this.refuse(denied ?? this.#exchange.cutDenial ?? body);
     using held: HeldBody = body;
-    record.bytesIn = held.bytes.length;
     const unreadable = this.#read(held.bytes);
     const refused = denied ?? unreadable;
     if (refused !== null) return await this.refuse(refused);
@@ -88,24 +96,29 @@ export class Judgement {
     if (refusal !== null) {
       return await this.#refuseCall(refusal.denial, refusal.call, held, handles);
     }
+    const last = this.#lastCheck();
+    if (last !== null) return await this.refuse(last);
     await this.#passage(held, handles).forward();
   }
 
   /** Step 12: where a reload came between head and body, the newest generation rules. */
   async #moveToCurrent(): Promise<void> {
     const { gate, ruling, asked } = this.#exchange;
-    if (gate.current === this.#exchange.generation) return;
-    this.#exchange.enter(gate.current);
-    ruling.principal = ANONYMOUS;
-    asked.principal = ANONYMOUS;
-    // Not `audit`: the exchange is on its list already. Hooks of the first round stay as well.
-    await this.#ask(1, this.#exchange.generation.pipeline.firstCall);
+    // Again where another reload came while a stage was asked: nobody is cut who is not known yet.
+    while (gate.current !== this.#exchange.generation && ruling.denial === null) {
+      this.#exchange.enter(gate.current);
+      ruling.principal = ANONYMOUS;
+      asked.principal = ANONYMOUS;
+      // Not `audit`: the exchange is on its list already. Hooks of the first round stay as well.
+      await this.#ask(1, this.#exchange.generation.pipeline.firstCall);
+    }
   }
 
   /** Steps 15 to 17: every message is put to the rest of the pipeline. */
   async #askForCalls(bodyBytes: number): Promise<{ denial: Denial; call: Call } | null> {
     const { asked, calls, generation } = this.#exchange;
     const { pipeline } = generation;
+    this.#exchange.isRuled = true;
     asked.era = this.#agreement.era;
     asked.bodyBytes = bodyBytes;
     for (const call of calls) {
@@ -159,10 +172,24 @@ export class Judgement {
     return "denial" in reading ? reading.denial : null;
   }
 
+  /** Step 7: before anything is read. */
+  #takeStreamForGet(): Denial | null {
+    return this.#exchange.incoming.method === "GET" ? this.#takeStream() : null;
+  }
+
+  /** What a permitted call can still fail by. */
+  #lastCheck(): Denial | null {
+    const { calls, incoming, isListening } = this.#exchange;
+    if (this.#agreement.era === "modern" && calls[0]?.kind === "notification") {
+      // §1.6: closing the stream says it. To the upstream all callers are one, and ids are not.
+      return refuse("dropped", "Notifications are not used in this revision");
+    }
+    return isListening && incoming.method === "POST" ? this.#takeStream() : null;
+  }
+
   /** Takes one of the streams that the caller may hold open. */
   #takeStream(): Denial | null {
-    const { incoming, principal, gate, generation } = this.#exchange;
-    if (incoming.method !== "GET") return null;
+    const { principal, gate, generation } = this.#exchange;
     if (!gate.streams.take(principal.label, generation.config.limits.streamsPerKey)) {
       return refuse("streams", "Too many open streams");
     }
@@ -184,10 +211,9 @@ export class Judgement {
   }
 
   async #preflight(): Promise<void> {
-    const { generation, incoming, answering } = this.#exchange;
-    const origin = generation.door.allowedOrigin(incoming) ?? "";
+    const { generation, answering } = this.#exchange;
     const requested = this.#exchange.header("access-control-request-headers");
-    const fields = preflightFields(origin, requested, generation.config.upstream.forwardHeaders);
+    const fields = preflightFields(requested, generation.config.upstream.forwardHeaders);
     await answering.send({ status: 204, fields, body: null });
   }
 
@@ -198,12 +224,10 @@ export class Judgement {
     body: HeldBody,
     handles: OpenHandles,
   ): Promise<void> {
-    const { record, answering, calls, generation } = this.#exchange;
-    record.refused(denial);
-    if (this.#isBatch) {
-      return await answering.send(batchRefusal(denial, call, calls, generation.config));
+    this.#exchange.record.refused(denial);
+    if (this.#isBatch || call.kind !== "reply" || denial.kind === "rate_limited") {
+      return await this.refuse(denial, call);
     }
-    if (call.kind !== "reply" || denial.kind === "rate_limited") return await this.refuse(denial);
     await this.#passage(body, handles).forward(refusedReply(call.id, denial));
   }
 
@@ -215,6 +239,12 @@ export class Judgement {
       refuse: (denial) => this.refuse(denial),
     });
   }
+}
+
+/** GET and DELETE ask by their method alone, whatever else becomes of them. */
+function verbOf(method: string): Call | null {
+  if (method === "GET") return { kind: "listen" };
+  return method === "DELETE" ? { kind: "end" } : null;
 }
 
 const NO_BODY: HeldBody = { bytes: new Uint8Array(0), [Symbol.dispose]: () => {} };

@@ -29,15 +29,15 @@ export interface Permitted {
 export class Passage {
   readonly #exchange: Exchange;
   readonly #permitted: Permitted;
-  /** What the reply is judged as answering: of a batch, its first element. */
+  /** What the reply is judged as answering: of a batch, its first request. */
   readonly #call: Call;
   #sessionFields: [string, string][] = [];
-  #faults = "";
 
   constructor(exchange: Exchange, permitted: Permitted) {
     this.#exchange = exchange;
     this.#permitted = permitted;
-    this.#call = exchange.calls[0] as Call;
+    const { calls } = exchange;
+    this.#call = calls.find((call) => call.kind === "request") ?? calls[0] as Call;
   }
 
   /**
@@ -46,7 +46,6 @@ export class Passage {
    * @param substitute Goes up in their place: the gate's answer for a client reply it refused
    */
   async forward(substitute?: Uint8Array): Promise<void> {
-    const { generation, record } = this.#exchange;
     const { body } = this.#permitted;
     let reply: UpstreamReply;
     try {
@@ -76,20 +75,35 @@ export class Passage {
       }
     } finally {
       reply.cancel();
-      if (this.#faults !== "") {
-        record.refused({ ...FILTER_FAILED, detail: this.#faults });
-        generation.log.warn(`exchange ${record.exchange}: ${this.#faults}`);
-      }
     }
   }
 
-  #send(bytes: Uint8Array): Promise<UpstreamReply> {
+  /** Neither the wait for the head nor one for what follows it outlasts the exchange. */
+  async #send(bytes: Uint8Array): Promise<UpstreamReply> {
+    const exchange = this.#exchange;
+    const sending = this.#request(bytes);
+    try {
+      const reply = await exchange.untilCut(sending);
+      return {
+        status: reply.status,
+        fields: reply.fields,
+        read: () => exchange.untilCut(reply.read()),
+        cancel: () => reply.cancel(),
+      };
+    } catch (error) {
+      sending.then((late) => late.cancel(), () => {});
+      throw error;
+    }
+  }
+
+  async #request(bytes: Uint8Array): Promise<UpstreamReply> {
     const { generation, incoming, principal, signal } = this.#exchange;
+    if (signal.aborted) throw new UpstreamError("aborted", "The exchange was cut");
     const { agreement, handles } = this.#permitted;
     const method = incoming.method === "GET" || incoming.method === "DELETE"
       ? incoming.method
       : "POST";
-    return generation.upstream.send({
+    return await generation.upstream.send({
       method,
       fields: upstreamFields(
         {
@@ -121,8 +135,9 @@ export class Passage {
     } catch (error) {
       return await this.#unavailable(error);
     }
-    if (passed === null && status === 200) {
-      return await this.#unavailable(new UpstreamError("broken", "reply cannot be passed on"));
+    if (status === 200 && (passed === null || screen.unanswered.size > 0)) {
+      const what = passed === null ? "reply cannot be passed on" : "reply answers something else";
+      return await this.#unavailable(new UpstreamError("broken", what));
     }
     await answering.send({
       status,
@@ -137,25 +152,28 @@ export class Passage {
     const { sealer, config } = generation;
     const { label } = this.#exchange.principal;
     const session = handles.session ?? fieldValues(reply.fields, "mcp-session-id")[0] ?? "";
+    const canResume = config.mcp.resume === "on" && agreement.era === "legacy";
     const screen = this.#screen();
     const stream = answering.stream(this.#sessionFields);
     try {
       const end = await relayEvents(reply, stream, {
         screen,
         sealEventId: (id) =>
-          config.mcp.resume === "off" ? null : sealer.seal("event", label, session, id),
+          canResume && isFieldText(id) ? sealer.seal("event", label, session, id) : null,
         maxEventBytes: config.limits.replyBytes,
       });
-      const cut = this.#exchange.cutBy;
-      if (cut === "client_gone") return;
-      const mayResume = end.idSeen && cut === null && config.mcp.resume === "on";
-      if (screen.unanswered.size > 0 && !mayResume) {
-        const denial = CUT_DENIALS[cut ?? "upstream"];
-        await stream.write(errorEvents(screen.unanswered, denial, agreement.era));
-      }
-      if (!end.ok && cut === null) {
-        record.refused({ ...UNAVAILABLE, detail: end.detail });
+      const { cutBy, cutDenial } = this.#exchange;
+      if (cutBy === "client_gone") return stream.abort();
+      // A client that has seen an id may ask for the rest, unless it is the gate that ends this.
+      const isLost = screen.unanswered.size > 0 && !(end.idSeen && cutBy === null);
+      if (cutBy === null && (!end.ok || isLost)) {
+        const detail = end.ok ? "stream ended before the answer" : end.detail;
+        record.refused({ ...UNAVAILABLE, detail });
         record.end = "upstream_error";
+      }
+      if (isLost) {
+        const denial = cutDenial ?? UNAVAILABLE;
+        await stream.write(errorEvents(screen.unanswered, denial, agreement.era));
       }
       await stream.end();
     } catch (error) {
@@ -170,10 +188,10 @@ export class Passage {
 
   /** Tells the caller that there is no reply, and the audit log why. */
   async #unavailable(error: unknown): Promise<void> {
-    const { cutBy: cut, record } = this.#exchange;
+    const { cutBy, cutDenial, record } = this.#exchange;
     const { refuse } = this.#permitted;
-    if (cut === "client_gone") return;
-    if (cut !== null) return await refuse(CUT_DENIALS[cut]);
+    if (cutBy === "client_gone") return;
+    if (cutDenial !== null) return await refuse(cutDenial);
     if (!(error instanceof UpstreamError)) throw error;
     record.end = "upstream_error";
     const kind = error.kind === "timeout" ? "upstream_timeout" : "upstream";
@@ -181,7 +199,7 @@ export class Passage {
   }
 
   #screen(): ReplyScreen {
-    const { ruling, calls, generation } = this.#exchange;
+    const { ruling, calls, generation, record } = this.#exchange;
     const { agreement } = this.#permitted;
     const awaited = calls.flatMap((call): Id[] => call.kind === "request" ? [call.id] : []);
     const rules = wireRules({
@@ -190,7 +208,9 @@ export class Passage {
       instructions: generation.config.mcp.instructions,
     });
     return new ReplyScreen(rules, ruling.filters, ruling.filtersTouch, awaited, (error) => {
-      this.#faults ||= `a reply filter failed: ${error}`;
+      const detail = `a reply filter failed: ${error}`;
+      record.refused({ ...FILTER_FAILED, detail });
+      generation.log.warn(`exchange ${record.exchange}: ${detail}`);
     });
   }
 
@@ -213,6 +233,11 @@ export class Passage {
   }
 }
 
+/** Whether a client can send `id` back in a field: one that cannot is not given to it. */
+function isFieldText(id: string): boolean {
+  return !/\p{Cc}/u.test(id);
+}
+
 const UNAVAILABLE: Denial = {
   kind: "upstream",
   stage: "upstream",
@@ -229,13 +254,6 @@ const FILTER_FAILED: Denial = {
   kind: "unavailable",
   stage: "door",
   reason: "A message was withheld",
-};
-
-/** What is told to those still waiting when an exchange is ended early. */
-const CUT_DENIALS: Readonly<Record<"revoked" | "shutdown" | "upstream", Denial>> = {
-  revoked: { kind: "unauthenticated", stage: "door", reason: "API key is no longer valid" },
-  shutdown: { kind: "shutdown", stage: "door", reason: "Gateway is shutting down" },
-  upstream: UNAVAILABLE,
 };
 
 const encoder = new TextEncoder();

@@ -9,9 +9,8 @@ import { SseReader } from "../mcp/sse_reader.ts";
 import type { SseItem } from "../mcp/sse_reader.ts";
 import { COMMENT, formatEvent } from "../mcp/sse_writer.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
-import { UpstreamError } from "../upstream/upstream.ts";
 import type { EventStream } from "./answering.ts";
-import { joinBytes } from "./body.ts";
+import { GatheredBytes } from "./body.ts";
 import { errorText } from "./denial.ts";
 import type { Denial } from "./denial.ts";
 import type { ReplyScreen } from "./reply_screen.ts";
@@ -27,7 +26,10 @@ export interface EventRules {
   readonly maxEventBytes: number;
 }
 
-/** Passes the events of `reply` to `out` until its end. Throws what `out` throws. */
+/**
+ * Passes the events of `reply` to `out` until its end. Throws what `out` throws. `idSeen` tells
+ * whether the client was given an event's id, so that it may ask for what follows.
+ */
 export async function relayEvents(
   reply: UpstreamReply,
   out: EventStream,
@@ -38,8 +40,10 @@ export async function relayEvents(
   const pass = (items: readonly SseItem[]): string => {
     let text = "";
     for (const item of items) {
-      if (!item.comment && item.id !== null) idSeen = true;
-      text += passedItem(item, rules);
+      const id = item.comment || !item.id ? null : rules.sealEventId(item.id);
+      const passed = passedItem(item, id, rules.screen);
+      idSeen ||= id !== null && passed !== "";
+      text += passed;
     }
     return text;
   };
@@ -59,16 +63,15 @@ export async function relayEvents(
   }
 }
 
-/** The framed text of `item`, or "" where it does not pass. */
-function passedItem(item: SseItem, rules: EventRules): string {
+/** The framed text of `item` with the sealed `id`, or "" where it does not pass. */
+function passedItem(item: SseItem, id: string | null, screen: ReplyScreen): string {
   if (item.comment) return COMMENT;
   if (item.event !== null && !isEventName(item.event)) return "";
-  const id = item.id === null || item.id === "" ? null : rules.sealEventId(item.id);
   if (item.data === null || item.data === "") {
     const isPriming = id !== null || item.retry !== null;
     return isPriming ? formatEvent({ ...item, id }) : "";
   }
-  const data = rules.screen.screen(item.data);
+  const data = screen.screen(item.data);
   return data === null ? "" : formatEvent({ ...item, id, data });
 }
 
@@ -92,19 +95,16 @@ export function errorEvents(unanswered: Iterable<string>, denial: Denial, era: E
 export async function readWhole(reply: UpstreamReply, maxBytes: number): Promise<
   Uint8Array | null
 > {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const gathered = new GatheredBytes();
   while (true) {
     const chunk = await reply.read();
-    if (chunk === null) break;
-    size += chunk.length;
-    if (size > maxBytes) {
+    if (chunk === null) return gathered.bytes;
+    if (gathered.size + chunk.length > maxBytes) {
       reply.cancel();
       return null;
     }
-    chunks.push(chunk);
+    gathered.add(chunk);
   }
-  return joinBytes(chunks, size);
 }
 
 /** The JSON body that passes of `bytes`, the same bytes where nothing was touched; null: none. */
@@ -135,12 +135,6 @@ export function isErrorBody(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-/** What `error` tells the audit log; errors of the program's own are thrown on. */
-export function upstreamDetail(error: unknown): string {
-  if (error instanceof UpstreamError) return `${error.kind}: ${error.message}`;
-  throw error;
 }
 
 const exact = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -4,14 +4,18 @@
  * upstream misroutes replies (PROTOCOL §1.8, §4.3). Text in, text out; framing is the relay's.
  */
 import { isObject, member } from "../mcp/json.ts";
-import type { Json } from "../mcp/json.ts";
+import type { Json, JsonObject } from "../mcp/json.ts";
 import { hasDuplicateMember } from "../mcp/json_scan.ts";
 import type { Era, Id, Message } from "../mcp/message.ts";
 import { mayNeedFilter, memberCheck, readReply, tidyEnvelope } from "../mcp/reply_text.ts";
 import type { ReplyFilter } from "../policy/contract.ts";
 
-/** A rule of the gate's own about messages; the same object means untouched. */
-export type WireRule = ReplyFilter;
+/** Rules of the gate's own about messages. */
+export interface WireRules {
+  readonly rules: readonly ReplyFilter[];
+  /** Whether the rules may have to do with a message of this text, beyond what all rules look at. */
+  isTouched(text: string): boolean;
+}
 
 /** Judges the messages of one exchange. */
 export class ReplyScreen {
@@ -28,14 +32,15 @@ export class ReplyScreen {
    * @param onFault Told what a filter threw; its message does not pass
    */
   constructor(
-    rules: readonly WireRule[],
+    { rules, isTouched }: WireRules,
     filters: readonly ReplyFilter[],
     touches: ReadonlySet<string> | null,
     awaited: readonly Id[],
     onFault: (error: unknown) => void,
   ) {
     this.#filters = [...rules, ...filters];
-    this.#isTouched = touches === null ? () => true : checkFor(touches);
+    const isFiltered = touches === null ? () => true : checkFor(touches);
+    this.#isTouched = (text) => isTouched(text) || isFiltered(text);
     this.#awaited = new Set(awaited.map(spelled));
     this.#onFault = onFault;
   }
@@ -56,9 +61,9 @@ export class ReplyScreen {
     if (value === undefined) return null;
     const passed = Array.isArray(value) ? this.#all(value) : this.#one(value);
     if (passed === null) return null;
-    this.#noteAnswers(passed);
-    if (passed === value && !hasDuplicateMember(text)) return text;
-    return stringify(passed);
+    const written = passed === value && !hasDuplicateMember(text) ? text : stringify(passed);
+    if (written !== null) this.#noteAnswers(passed);
+    return written;
   }
 
   #all(messages: readonly Json[]): Json | null {
@@ -132,34 +137,59 @@ export function wireRules(options: {
   /** The method that was asked, where it was one. */
   readonly method: string | null;
   readonly instructions: "pass" | "strip";
-}): WireRule[] {
-  const mustBePrivate = options.era === "modern" &&
+}): WireRules {
+  const isModern = options.era === "modern";
+  const mustBePrivate = isModern &&
     (options.method === "tools/list" || options.method === "server/discover");
-  const rules: WireRule[] = [(message) => privateCache(message, mustBePrivate)];
+  const rules: ReplyFilter[] = [(message) => privateCache(message, mustBePrivate)];
+  if (isModern) rules.push(withoutServerRequests);
   if (options.instructions === "strip") rules.push(withoutInstructions);
-  return rules;
+  return {
+    rules,
+    isTouched: (text) =>
+      (mustBePrivate && hasResult(text)) ||
+      (options.instructions === "strip" && hasInstructions(text)),
+  };
 }
+
+const hasResult = memberCheck(["result"]);
+const hasInstructions = memberCheck(["instructions"]);
 
 /** How long a client may keep a list: a revocation is visible within this time (§6 O10). */
 const MAX_TTL_MS = 60_000;
 
+/** Results of tasks are wrapped in another result or stand in a notification (§1.8, row 3). */
+const DEEPEST_RESULT = 3;
+
 /** §1.10: one caller's filtered list must never be served to another from a shared cache. */
-function privateCache(message: Message, always: boolean): Message {
-  const result = member(message, "result");
-  if (!isObject(result)) return message;
+function privateCache(message: Message, always: boolean, depth = 0): Message {
+  let passed = message;
+  for (const holder of ["result", "params"]) {
+    const held = member(message, holder);
+    if (!isObject(held)) continue;
+    const inner = depth < DEEPEST_RESULT ? privateCache(held, false, depth + 1) : held;
+    const outer = holder === "result" ? privateResult(inner, always) : inner;
+    if (outer !== held) passed = { ...passed, [holder]: outer };
+  }
+  return passed;
+}
+
+function privateResult(result: JsonObject, always: boolean): JsonObject {
   const scope = member(result, "cacheScope");
   const ttl = member(result, "ttlMs");
   const scopeIsRight = scope === "private" || (scope === undefined && !always);
   const ttlIsRight = ttl === undefined || (typeof ttl === "number" && ttl <= MAX_TTL_MS);
-  if (scopeIsRight && ttlIsRight) return message;
+  if (scopeIsRight && ttlIsRight) return result;
   return {
-    ...message,
-    result: {
-      ...result,
-      ...(scopeIsRight ? {} : { cacheScope: "private" }),
-      ...(ttlIsRight ? {} : { ttlMs: MAX_TTL_MS }),
-    },
+    ...result,
+    ...(scopeIsRight ? {} : { cacheScope: "private" }),
+    ...(ttlIsRight ? {} : { ttlMs: MAX_TTL_MS }),
   };
+}
+
+/** §1.6: a modern client is asked through results, and no request is its business. */
+function withoutServerRequests(message: Message): Message | null {
+  return Object.hasOwn(message, "method") && Object.hasOwn(message, "id") ? null : message;
 }
 
 /** §6 O5: free text that may name hidden tools. */

@@ -1,7 +1,7 @@
 /**
  * Which open exchanges lose their ground when the configuration changes or time passes: those of a
- * key that is gone, expired, or whose grant lost something. Conservative: a grant whose patterns
- * cannot be shown to cover the old ones counts as narrowed.
+ * key that is gone or expired, and those ruled under a grant that lost something. Conservative: a
+ * grant whose patterns cannot be shown to cover the old ones counts as narrowed.
  */
 import { covers } from "../mcp/name_pattern.ts";
 import type { Clock, Grant, Key, Principal } from "../policy/contract.ts";
@@ -14,18 +14,22 @@ export function indexKeys(keys: readonly Key[]): KeyIndex {
   return new Map(keys.map((key) => [key.label, key]));
 }
 
-/** Whether `principal`, admitted under `before`, may no longer do under `after` what it might. */
-export function isRevoked(
+/** Whether the key that admitted `principal` under `before` is no longer one under `after`. */
+export function hasLostKey(
   principal: Principal,
   before: KeyIndex,
   after: KeyIndex,
   clock: Clock,
 ): boolean {
-  const now = keyOf(principal, after);
-  if (now === undefined) return keyOf(principal, before) !== undefined;
-  if (isExpired(now, clock)) return true;
+  return (keyOf(principal, before) !== undefined && keyOf(principal, after) === undefined) ||
+    hasExpired(principal, after, clock);
+}
+
+/** Whether `principal` may no longer do under `after` all that it might under `before`. */
+export function hasLostGrant(principal: Principal, before: KeyIndex, after: KeyIndex): boolean {
   const then = keyOf(principal, before);
-  return then !== undefined && !includes(now, then);
+  const now = keyOf(principal, after);
+  return then !== undefined && (now === undefined || !includes(now, then));
 }
 
 /** Whether the key that admitted `principal` has run out. */

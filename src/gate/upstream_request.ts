@@ -2,9 +2,11 @@
  * The request that goes up, every field of it written here: nothing of the client's head reaches
  * the upstream but the few fields of PROTOCOL §1.1, each by its grammar, and never a credential.
  */
+import { Buffer } from "node:buffer";
 import { isAccept } from "../mcp/http_grammar.ts";
 import type { Agreement } from "../mcp/era.ts";
 import type { GateConfig } from "../policy/contract.ts";
+import { sendsParams } from "./call.ts";
 import { fieldValues } from "../upstream/upstream.ts";
 import type { Fields } from "../upstream/upstream.ts";
 
@@ -39,13 +41,13 @@ export function upstreamFields(
   if (isAccept(accept)) fields.push(["accept", accept]);
   fields.push(["accept-encoding", "identity"], ["user-agent", credentials.userAgent]);
 
-  const { era, protocol, mcpMethod, mcpName } = head.agreement;
+  const { protocol, mcpMethod, mcpName } = head.agreement;
   if (protocol !== null) fields.push(["mcp-protocol-version", protocol]);
   if (head.session !== null) fields.push(["mcp-session-id", head.session]);
-  if (head.lastEventId !== null) fields.push(["last-event-id", head.lastEventId]);
+  if (head.lastEventId !== null) fields.push(["last-event-id", asBytes(head.lastEventId)]);
   if (mcpMethod !== undefined) fields.push(["mcp-method", mcpMethod]);
   if (mcpName !== undefined) fields.push(["mcp-name", mcpName]);
-  if (era === "modern" && mcpMethod === "tools/call") {
+  if (sendsParams(head.agreement)) {
     for (const field of head.fields) if (field[0].startsWith("mcp-param-")) fields.push([...field]);
   }
 
@@ -55,10 +57,21 @@ export function upstreamFields(
   if (identityHeader !== null) own.add(identityHeader);
   for (const name of forwardHeaders) {
     const values = fieldValues(head.fields, name);
-    if (values.length > 0 && !own.has(name)) fields.push([name, values.join(", ")]);
+    const value = values.join(", ");
+    if (!own.has(name) && isForwardable(value)) fields.push([name, value]);
   }
   if (identityHeader !== null) fields.push([identityHeader, headerSafe(head.label)]);
   return [...fields, ...credentials.upstreamHeaders];
+}
+
+/** Field values are bytes, one a character; an event's id goes up in the UTF-8 it came in. */
+function asBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+/** Not empty and printable ASCII: what else would go up depends on who reads it. */
+function isForwardable(value: string): boolean {
+  return /^[\t\x20-\x7e]+$/.test(value);
 }
 
 /** A label may hold any character; a field value may not. */
