@@ -1,0 +1,78 @@
+/**
+ * Subjects measured side by side: in every round each has its turn, so that what else the machine
+ * does meets all of them, and figures are medians over the rounds.
+ */
+import { cpuMicros, residentKiB } from "./process_cost.ts";
+import { type LoadRequest, wrkLoad } from "./wrk_load.ts";
+
+/** Who is measured. */
+export interface Subject {
+  readonly name: string;
+  readonly request: LoadRequest;
+  /** The process whose cost counts; null where there is none between client and server. */
+  readonly pid: number | null;
+}
+
+/** Medians of one subject. */
+export interface Figures {
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly residentMiB: number;
+}
+
+/** How it is measured. */
+export interface Course {
+  readonly wrk: string;
+  readonly connections: number;
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** Measures all `subjects` over `course.rounds` rounds, after one round that does not count. */
+export async function contest(
+  subjects: readonly Subject[],
+  course: Course,
+): Promise<Map<string, Figures>> {
+  const rounds = new Map<string, Figures[]>(subjects.map(({ name }) => [name, []]));
+  for (let round = 0; round <= course.rounds; round++) {
+    for (const subject of subjects) {
+      const figures = await measure(subject, course);
+      if (round > 0) rounds.get(subject.name)?.push(figures);
+    }
+  }
+  return new Map([...rounds].map(([name, figures]) => [name, medians(figures)]));
+}
+
+async function measure(subject: Subject, course: Course): Promise<Figures> {
+  const { pid } = subject;
+  const before = pid === null ? 0 : cpuMicros(pid);
+  const { requests, ...load } = await wrkLoad(
+    course.wrk,
+    subject.request,
+    course.connections,
+    course.seconds,
+  );
+  return {
+    ...load,
+    cpuMicros: pid === null ? NaN : (cpuMicros(pid) - before) / requests,
+    residentMiB: pid === null ? NaN : residentKiB(pid) / 1024,
+  };
+}
+
+function medians(all: readonly Figures[]): Figures {
+  return {
+    perSecond: median(all.map((figures) => figures.perSecond)),
+    cpuMicros: median(all.map((figures) => figures.cpuMicros)),
+    p50Ms: median(all.map((figures) => figures.p50Ms)),
+    p99Ms: median(all.map((figures) => figures.p99Ms)),
+    residentMiB: median(all.map((figures) => figures.residentMiB)),
+  };
+}
+
+/** The middle one of `values`. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}

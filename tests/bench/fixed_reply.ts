@@ -1,0 +1,55 @@
+/** What the fixed upstream of the bench answers, and what it is asked: ordinary MCP messages. */
+import type { FixedAnswer } from "./nginx_process.ts";
+
+/** The request of all calls: 134 bytes of JSON. */
+export const CALL = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 7,
+  method: "tools/call",
+  params: { name: "tool_0", arguments: { path: "/var/data/reports/2026-07.csv", limit: 100 } },
+});
+
+/** The request of all lists. */
+export const LIST = JSON.stringify({ jsonrpc: "2.0", id: 7, method: "tools/list", params: {} });
+
+const RESULT = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 7,
+  result: { content: [{ type: "text", text: "date,amount\n2026-07-01,42\n" }], isError: false },
+});
+
+const PROGRESS = JSON.stringify({
+  jsonrpc: "2.0",
+  method: "notifications/progress",
+  params: { progressToken: 7, progress: 1, total: 2 },
+});
+
+/** A list of `count` tools of a usual size, about 400 bytes each. */
+export function toolList(count: number): string {
+  const tools = Array.from({ length: count }, (_, index) => ({
+    name: `tool_${index}`,
+    title: `Tool number ${index}`,
+    description: "Reads rows from a table of the reporting store and returns them as text. " +
+      "The path is relative to the root of the store; rows are cut at the limit.",
+    inputSchema: {
+      type: "object",
+      properties: {
+        path: { type: "string", description: "Path of the table" },
+        limit: { type: "integer", minimum: 1, maximum: 1000 },
+      },
+      required: ["path"],
+    },
+  }));
+  return JSON.stringify({ jsonrpc: "2.0", id: 7, result: { tools } });
+}
+
+/** The answers by path. */
+export const ANSWERS: Readonly<Record<string, FixedAnswer>> = {
+  "/call": { type: "application/json", body: RESULT },
+  "/stream": {
+    type: "text/event-stream",
+    body: `data: ${PROGRESS}\n\nevent: message\ndata: ${RESULT}\n\n`,
+  },
+  "/list200": { type: "application/json", body: toolList(200) },
+  "/list1000": { type: "application/json", body: toolList(1000) },
+};
