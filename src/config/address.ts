@@ -29,7 +29,7 @@ export function parseHost(text: string): string | null {
  * http are for clients inside editors and extensions.
  */
 export function parseOrigin(text: string): string | null {
-  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@]+)$/.exec(text.toLowerCase());
+  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@*]+)$/.exec(text.toLowerCase());
   if (match === null || !URL.canParse(text)) return null;
   if (match[1] === "http" || match[1] === "https") {
     return new URL(text).origin === text.toLowerCase() ? text.toLowerCase() : null;

@@ -95,13 +95,12 @@ function otherVersion(): Flaw {
   return { path: [], found: "another version of YAML", expected: "YAML 1.2", range: [0, 1] };
 }
 
-/** One mistake confuses the reader for the rest of its line, so one is told for each place. */
+/** What the reader makes of the text after a mistake is no second mistake. */
 function syntaxFlaws(errors: readonly YAMLError[]): Flaw[] {
-  const flaws = new Map<number, Flaw>();
-  for (const error of errors) {
-    if (!flaws.has(error.pos[0])) flaws.set(error.pos[0], syntaxFlaw(error));
-  }
-  return [...flaws.values()];
+  return errors.filter((error, index) =>
+    index === 0 ||
+    error.code !== "UNEXPECTED_TOKEN" && error.pos[0] !== errors[index - 1]?.pos[0]
+  ).map(syntaxFlaw);
 }
 
 function syntaxFlaw(error: YAMLError): Flaw {

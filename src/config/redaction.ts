@@ -10,9 +10,12 @@ import { isOpen, knownKeys, type Schema, schemaStep } from "./schema_place.ts";
 /** Credentials and queries of URLs, wherever they stand. */
 const TELLING_URL = /:\/\/\S*[@?#]/;
 
+/** A key, or what looks as random as one; it may have been pasted into the wrong place. */
+const KEY_LIKE = /mcpg_[\w-]{8}|(?=[\w+=-]*[a-z])(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{20}/;
+
 /** Whether this text may be shown as the value of a place that is open. */
 export function isShowable(text: string): boolean {
-  return !TELLING_URL.test(text) && !/mcpg_[\w-]{8,}/.test(text);
+  return !TELLING_URL.test(text) && !KEY_LIKE.test(text);
 }
 
 /** `text` with all that must not be shown masked, character by character. */

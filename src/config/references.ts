@@ -72,7 +72,7 @@ function resolveText(text: string, from: References): string | Failure {
   try {
     return from.readText(path).replace(/\r?\n$/, "");
   } catch (error) {
-    return { found: readFailure(error), expected: `a file ${JSON.stringify(shownPath(text))}` };
+    return { found: readFailure(error), expected: `a file ${shownPath(text)}` };
   }
 }
 
@@ -93,9 +93,10 @@ function expand(text: string, from: References): string | Failure {
   return missing ?? expanded;
 }
 
-/** As written, so that what a variable holds is not shown. */
+/** As written, so that what a variable holds is not shown; and only what is a path and no more. */
 function shownPath(text: string): string {
-  return text.slice("file:".length, "file:".length + 200);
+  const path = text.slice("file:".length);
+  return /^[\w./${}~-]{1,200}$/.test(path) ? path : "at this path";
 }
 
 function misplaced(text: string, path: Path): Flaw[] {

@@ -1,6 +1,13 @@
 /** A world for configurations under test: a few files and variables, nothing of the machine's. */
+import assert from "node:assert/strict";
 import { resolve } from "node:path";
-import type { ConfigSources } from "../../src/config/load.ts";
+import {
+  type Config,
+  type ConfigSources,
+  formatProblems,
+  loadConfig,
+  type LoadResult,
+} from "../../src/config/load.ts";
 
 /** The stages that ship. */
 export const BUILT_INS: ReadonlySet<string> = new Set(["audit", "auth", "ratelimit", "allowlist"]);
@@ -22,4 +29,20 @@ export function memorySources(
     resolve: (folder, path) => resolve("/etc/mcpgate", folder, path),
     builtIns: BUILT_INS,
   };
+}
+
+/** The configuration in `text`, which has no mistake. */
+export function loaded(
+  text: string,
+  files: Record<string, string> = {},
+  env: Record<string, string> = {},
+): Config {
+  const result = loadConfig("config.yaml", memorySources({ ...files, "config.yaml": text }, env));
+  assert.ok(result.ok, told(result));
+  return result.config;
+}
+
+/** What is said about a file that does not load. */
+export function told(result: LoadResult): string {
+  return result.ok ? "" : formatProblems(result.problems);
 }
