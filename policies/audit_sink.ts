@@ -9,8 +9,11 @@ import type { AuditOutput } from "./audit_output.ts";
 /** Time between two attempts while the output fails. */
 const RETRY_MS = 100;
 
-/** Lines that wait, in bytes; more are lost, and counted. All open exchanges together write less. */
+/** Lines that wait, in bytes; more are lost, and counted. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/** From here on the sink counts as failing: the rest is for exchanges that have begun already. */
+const MANY_WAITING_BYTES = MAX_WAITING_BYTES / 2;
 
 /** How long the end waits for a reader that has stopped reading. */
 const LAST_WRITE_MS = 2_000;
@@ -47,9 +50,9 @@ export class AuditSink implements AsyncDisposable {
     this.#output = open();
   }
 
-  /** Whether the last write failed, or so much waits that lines would be lost. */
+  /** Whether the last write failed, or so much waits that lines may soon be lost. */
   get isFailing(): boolean {
-    return this.#isFailing || this.#waitingBytes >= MAX_WAITING_BYTES;
+    return this.#isFailing || this.#waitingBytes >= MANY_WAITING_BYTES;
   }
 
   /** Takes `line`, printable ASCII with its line feed, to be written within a moment. */

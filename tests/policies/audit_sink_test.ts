@@ -199,3 +199,18 @@ Deno.test("an output that rejects fails like one that throws", async () => {
   await eventually("it is out", () => output.text === "line\n");
   assert.equal(log.lines[0], "cannot write the audit log: Broken pipe");
 });
+
+Deno.test("a reader that has stopped for long is a failure before a line is lost", async () => {
+  const stalled = Promise.withResolvers<number>();
+  const log = new KeptLog();
+  const output = new MeteredOutput({ next: () => stalled.promise });
+  await using sink = new AuditSink(() => output, log);
+  const megabyte = "x".repeat(1024 * 1024 - 1) + "\n";
+  for (let count = 0; count < 7; count++) sink.push(megabyte);
+  assert.ok(!sink.isFailing);
+  sink.push(megabyte);
+  assert.ok(sink.isFailing);
+  stalled.resolve(Infinity);
+  await eventually("it has recovered", () => !sink.isFailing);
+  assert.deepEqual(log.lines, []);
+});
