@@ -1,3 +1,4 @@
+/** Which JSON-RPC messages a client may send, by table of what is refused and what is taken. */
 import assert from "node:assert/strict";
 import { isBatch } from "../../src/mcp/envelope.ts";
 import { readClient } from "./read_client.ts";

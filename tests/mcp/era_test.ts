@@ -1,3 +1,4 @@
+/** Whether headers and body agree on the revision of a request, by table. */
 import assert from "node:assert/strict";
 import { agree, type ModernHeaders, nameMember } from "../../src/mcp/era.ts";
 import type { ClientMessage } from "../../src/mcp/envelope.ts";

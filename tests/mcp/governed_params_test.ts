@@ -1,3 +1,4 @@
+/** Which `params` of a call are read, and which are refused for being read in two ways. */
 import assert from "node:assert/strict";
 import { readClient } from "./read_client.ts";
 

@@ -1,3 +1,4 @@
+/** The grammars of the headers and targets the gate reads: what fits and what does not. */
 import assert from "node:assert/strict";
 import {
   isAccept,

@@ -1,3 +1,4 @@
+/** What the scan before parsing finds in a text, and that it is linear whatever the text. */
 import assert from "node:assert/strict";
 import { hasDuplicateMember, scanJson } from "../../src/mcp/json_scan.ts";
 import { countedWork } from "../support/counted_work.ts";

@@ -1,3 +1,4 @@
+/** Whether one value of a text is found, and can be replaced without touching the rest. */
 import assert from "node:assert/strict";
 import { splice, type Step, stringSpan, valueSpan } from "../../src/mcp/json_span.ts";
 import { LEGACY_REQUESTS, MODERN_REQUESTS, NOTIFICATIONS, REPLIES } from "./ordinary_messages.ts";

@@ -1,3 +1,4 @@
+/** The encoding of names in `Mcp-Name` and `Mcp-Param-*`, both ways. */
 import assert from "node:assert/strict";
 import { decodeName, encodeName, isParamValue } from "../../src/mcp/mcp_name.ts";
 
