@@ -1,3 +1,4 @@
+/** Which names a pattern names, held against a regular expression, and which one covers others. */
 import assert from "node:assert/strict";
 import { compilePatterns, covers, PLAIN_NAME } from "../../src/mcp/name_pattern.ts";
 import { fuzz } from "../support/fuzz.ts";

@@ -1,3 +1,4 @@
+/** Which texts of the upstream pass on unparsed, and what is mended in those that do not. */
 import assert from "node:assert/strict";
 import { KeyTable } from "../../src/mcp/key_fold.ts";
 import {

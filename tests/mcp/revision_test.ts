@@ -1,3 +1,4 @@
+/** Which methods and notifications each era of MCP knows. */
 import assert from "node:assert/strict";
 import {
   familyOf,

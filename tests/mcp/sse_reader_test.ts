@@ -1,3 +1,4 @@
+/** The reader of event streams, with every input cut at every position. */
 import assert from "node:assert/strict";
 import { type SseItem, SseOverflow, SseReader } from "../../src/mcp/sse_reader.ts";
 import { countedWork } from "../support/counted_work.ts";

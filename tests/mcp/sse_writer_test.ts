@@ -1,3 +1,4 @@
+/** The writer of event streams, held against the reader. */
 import assert from "node:assert/strict";
 import { SseReader } from "../../src/mcp/sse_reader.ts";
 import { COMMENT, formatEvent } from "../../src/mcp/sse_writer.ts";

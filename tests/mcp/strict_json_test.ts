@@ -1,3 +1,4 @@
+/** Which documents have one meaning, and are read; what is refused, and why it says so. */
 import assert from "node:assert/strict";
 import { type JsonLimits, readStrict } from "../../src/mcp/strict_json.ts";
 

@@ -1,3 +1,4 @@
+/** Which tools an answer to the upstream names, wherever in it they stand. */
 import assert from "node:assert/strict";
 import { toolUsesOf } from "../../src/mcp/tool_uses.ts";
 import { readClient } from "./read_client.ts";
