@@ -9,6 +9,7 @@ import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./conf
 import { Serving } from "./serving.ts";
 import type { Reloaded, ServingParts } from "./serving.ts";
 import { Failure, readFlags, tell } from "./usage.ts";
+import { notValid } from "./validate.ts";
 import type { Loaded } from "./validate.ts";
 import { EXIT } from "./world.ts";
 import type { Command, World } from "./world.ts";
@@ -36,7 +37,7 @@ ${CONFIG_FLAG_HELP}`,
       const path = configPath(world, readFlags(args, CONFIG_FLAG).config);
       const read = () => readConfig(world, path, parts.builtIns);
       const loaded = read();
-      if (!("config" in loaded)) throw notServed(path, loaded);
+      if (!("config" in loaded)) throw notValid(path, loaded);
       const serving = await start(path, loaded, parts);
       const stopped = parts.signals(async () => {
         tellReloaded(world, path, await serving.reload(read));
@@ -72,13 +73,8 @@ async function start(path: string, loaded: Loaded, parts: ServeParts): Promise<S
     if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
       throw new Failure(`cannot listen: ${error.message}`);
     }
-    throw notServed(path, parts.problemsOf(error, loaded));
+    throw notValid(path, parts.problemsOf(error, loaded));
   }
-}
-
-function notServed(path: string, problems: readonly Problem[]): Failure {
-  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return new Failure(`${formatProblems(problems)}\n\n${path} is not valid: ${count}`);
 }
 
 function tellReloaded(world: World, path: string, reloaded: Reloaded): void {
