@@ -31,10 +31,13 @@ export function compilePatterns(
 /**
  * Whether everything that `narrow` names is named by `wide` too. Conservative: where it is not sure,
  * it says no.
+ *
+ * @param globReach As given to {@link compilePatterns} for both
  */
-export function covers(wide: readonly string[], narrow: string): boolean {
-  // The `*` of `narrow` is read as a letter of its own: only a `*` of `wide` can match it.
-  return compilePatterns(wide)(narrow);
+export function covers(wide: readonly string[], narrow: string, globReach?: RegExp): boolean {
+  // The `*` of `narrow` is read as a letter of its own: only a `*` of `wide` can match it. Two globs
+  // reach equally far; an exact name may lie beyond the reach.
+  return compilePatterns(wide, isGlob(narrow) ? undefined : globReach)(narrow);
 }
 
 function isGlob(pattern: string): boolean {

@@ -76,6 +76,12 @@ for (const { wide, narrow, covered } of COVERS) {
   });
 }
 
+Deno.test("covers knows that a glob with a reach does not name every exact name", () => {
+  assert.equal(covers(["a*"], "aé", PLAIN_NAME), false);
+  assert.equal(covers(["*"], "aé", PLAIN_NAME), true);
+  assert.equal(covers(["a*"], "ab*", PLAIN_NAME), true);
+});
+
 Deno.test("covers says yes only where every name of the narrow one is named by the wide ones", () => {
   fuzz(3000, (random) => {
     const word = (alphabet: string, most: number) =>
