@@ -25,7 +25,8 @@ export interface AuditCase {
 
 /** The call that most cases make. */
 export const ECHO = toolCall("echo");
-const PROGRESS = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n';
+/** An event that answers nothing. */
+export const PROGRESS = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n';
 const RESULT = `data: ${JSON.stringify(toolResult("done"))}\n\n`;
 const ALLOWED = { decision: "allow", stage: null, reason: null, detail: null, label: "worker" };
 const CALLED = { http: "POST", method: "tools/call", tool: "echo" };

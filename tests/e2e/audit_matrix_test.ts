@@ -3,11 +3,12 @@
  * double here, since an honest server does none of what most rows need.
  */
 import assert from "node:assert/strict";
-import { type AuditLine, GateProcess, testKey } from "../support/gate_process.ts";
-import { mcpPost, toolResult } from "../support/mcp_request.ts";
+import { inTime } from "../support/eventually.ts";
+import { type AuditLine, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
+import { mcpPost, mcpVerb, toolResult } from "../support/mcp_request.ts";
 import { askOnce, RawClient, requestBytes } from "../support/raw_http.ts";
-import { json, RecordingUpstream } from "../support/recording_upstream.ts";
-import { AUDIT_CASES, type AuditCase, ECHO, WORKER } from "./audit_case.ts";
+import { events, json, RecordingUpstream } from "../support/recording_upstream.ts";
+import { AUDIT_CASES, type AuditCase, ECHO, PROGRESS, WORKER } from "./audit_case.ts";
 
 const limited = testKey("limited", { allow: ["echo"], rate_limit: { rps: 0.001, burst: 1 } });
 
@@ -75,6 +76,42 @@ Deno.test("audit: one line for each way an exchange can end", async (t) => {
     assert.equal((await gate.audit()).length, before + 2, "the other exchange and its barrier");
   });
 });
+
+const CUTS: readonly {
+  end: string;
+  by(gate: GateProcess, settings: Settings): Promise<unknown>;
+}[] = [
+  { end: "revoked", by: (gate, settings) => gate.reload({ ...settings, keys: [limited.entry] }) },
+  { end: "shutdown", by: (gate) => gate.stop() },
+];
+
+for (const { end, by } of CUTS) {
+  Deno.test(`audit: one line for each exchange that is cut: ${end}`, async () => {
+    await using upstream = await RecordingUpstream.start();
+    upstream.otherwise = events([PROGRESS, new Promise(() => {})]);
+    const settings = { upstream: { url: upstream.url() }, keys: [WORKER.entry], grace: "100ms" };
+    await using gate = await GateProcess.start(settings);
+    using clients = new DisposableStack();
+    const replies = [];
+    for (const request of [mcpPost(WORKER.key, ECHO), mcpVerb("GET", WORKER.key)]) {
+      const reply = await clients.use(await RawClient.connect(gate.port)).ask(request);
+      await reply.readUntil("progress");
+      replies.push(reply);
+    }
+    await by(gate, settings);
+    const [call, stream] = await inTime(
+      "the end of both",
+      Promise.all(replies.map((reply) => reply.text().catch(() => "cut"))),
+      1000,
+    );
+    assert.match(call ?? "", /"error"/, "who waits for an answer is told that there is none");
+    assert.doesNotMatch(stream ?? "", /"error"/);
+    const lines = await gate.auditWhen("both lines", (all) => all.length >= 2);
+    assert.deepEqual(lines.map((line) => line.end), [end, end]);
+    assert.deepEqual(lines.map((line) => line.http).sort(), ["GET", "POST"]);
+    for (const request of upstream.requests) await inTime("the upstream let go", request.gone);
+  });
+}
 
 async function play(row: AuditCase, gate: GateProcess, upstream: RecordingUpstream): Promise<void> {
   if (row.leave === undefined) return void await askOnce(gate.port, row.request);

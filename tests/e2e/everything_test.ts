@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { EverythingServer } from "../support/everything_server.ts";
 import { type AuditLine, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
-import { inTime } from "../support/eventually.ts";
-import { FIRST, SECOND } from "../support/sdk_client.ts";
+import { eventually, inTime } from "../support/eventually.ts";
+import { FIRST, SECOND, type WireRequest } from "../support/sdk_client.ts";
 
 let server: EverythingServer;
 Deno.test.beforeAll(async () => {
@@ -26,12 +26,13 @@ const reader = testKey("reader", {
   ],
 });
 const narrow = testKey("narrow", { allow: ["echo"] });
+const noisy = testKey("noisy", { allow: ["toggle-simulated-logging"] });
 const whole = testKey("whole", { allow: ["*"] });
 
 function settings(): Settings {
   return {
     upstream: { url: server.url },
-    keys: [reader.entry, narrow.entry, whole.entry],
+    keys: [reader.entry, narrow.entry, noisy.entry, whole.entry],
   };
 }
 
@@ -143,6 +144,17 @@ for (const client of [FIRST, SECOND]) {
     });
     assert.match(await mcp.call("trigger-elicitation-request"), /- Name: Ada-4711/);
     assert.doesNotMatch(await gate.auditText(), /Ada-4711/);
+  });
+
+  Deno.test(`${name}: what the server says of its own accord arrives`, async () => {
+    await using gate = await GateProcess.start(settings());
+    await using mcp = await client.connect({ url: gate.url, key: noisy.key });
+    const isOpen = (request: WireRequest) => request.method === "GET" && request.status === 200;
+    await eventually("the client's own stream", () => mcp.traffic.some(isOpen));
+    await mcp.call("toggle-simulated-logging");
+    await eventually("a log message", () => mcp.logs.length > 0);
+    assert.match(mcp.logs[0] ?? "", /level.message/);
+    await mcp.call("toggle-simulated-logging");
   });
 
   Deno.test(`${name}: a session ends when its client says so`, async () => {
