@@ -105,6 +105,13 @@ const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
+// A policy module may leave a promise behind that nobody awaits. Its failure is told; the gate, whose
+// decisions never rest on such a promise, goes on.
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  tell(world, `warning: a promise failed that nobody awaits: ${event.reason}`);
+});
+
 const code = await runProgram(world, [
   serveCommand({ ...servingParts, builtIns: builtInNames, signals }),
   keygenCommand({ builtIns: builtInNames }),
