@@ -153,7 +153,7 @@ const limits = mapping({
   batch: count(1, 1000).prefault(32).describe("Elements of a batch."),
   reply: size(1).prefault("16MiB").describe("One event or JSON body from the upstream."),
   streams_per_key: count(0, 1_000_000).prefault(128).describe("Streams open at once for one key."),
-  audit_line: size(256, 1024 ** 2).prefault("2KiB").describe("One audit line."),
+  audit_line: size(1024, 1024 ** 2).prefault("2KiB").describe("One audit line."),
 });
 
 /** The file as a whole. Its output is what `assemble.ts` makes a `Config` of. */
