@@ -22,6 +22,7 @@ export class Answering {
   readonly #writeDeadlineMs: number;
   #answered = false;
   #isHurried = false;
+  #isGone = false;
   #hurryPending: () => void = () => {};
 
   /** @param common Fields of every answer of this exchange: its id, those for browsers */
@@ -49,7 +50,7 @@ export class Answering {
     await this.#within(this.#writer.send(status, [...fields, ...this.#fixed()], body));
   }
 
-  /** Begins a stream of events; what its `write` throws is {@link ClientGone}. */
+  /** Begins a stream of events; throws, as its `write` does, {@link ClientGone}. */
   stream(fields: Fields): EventStream {
     this.#begin(200);
     const body = this.#writer.start(200, [
@@ -67,7 +68,14 @@ export class Answering {
     this.#hurryPending();
   }
 
+  /** The client has gone: nothing is sent any more, and no status recorded that was not. */
+  leave(): void {
+    this.#isGone = true;
+    this.hurry();
+  }
+
   #begin(status: number): void {
+    if (this.#isGone) throw new ClientGone("Client is gone");
     if (this.#answered) throw new TypeError("Exchange is answered twice");
     this.#answered = true;
     this.#record.status = status;

@@ -11,6 +11,11 @@ import type { IncomingExchange } from "./incoming.ts";
 export class HeldBytes {
   #held = 0;
 
+  /** How many are held. */
+  get bytes(): number {
+    return this.#held;
+  }
+
   /** Takes `bytes` into account, or answers false where that would pass `limit`. */
   take(bytes: number, limit: number): boolean {
     if (this.#held + bytes > limit) return false;

@@ -137,7 +137,8 @@ export class Exchange {
     if (this.#abort.signal.aborted) return;
     this.record.end = why;
     this.#abort.abort(why);
-    this.answering.hurry();
+    if (why === "client_gone") this.answering.leave();
+    else this.answering.hurry();
     this.#giveUp();
   }
 
