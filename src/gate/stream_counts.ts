@@ -1,3 +1,5 @@
+/** Counts the open streams of each caller. Knows neither streams nor callers, only their labels. */
+
 /** How many streams each caller holds open, so that no key takes them all. */
 export class StreamCounts {
   readonly #open = new Map<string, number>();
