@@ -20,7 +20,7 @@ export class DenoExchange implements IncomingExchange {
   readonly target: string | null;
   readonly fields: Fields;
   readonly peer: string;
-  readonly body: IncomingBody;
+  readonly body: RequestBody;
   readonly reply: ReplyWriter;
   readonly #gone = new AbortController();
   readonly #response = Promise.withResolvers<Response>();
@@ -33,7 +33,7 @@ export class DenoExchange implements IncomingExchange {
     this.fields = [...request.headers];
     this.target = targetOf(request);
     this.peer = plainAddress(peer);
-    this.body = new RequestBody(request);
+    this.body = new RequestBody(request, () => this.#leave());
     this.reply = {
       send: (status, fields, body) => this.#send(status, fields, body),
       start: (status, fields) => this.#start(status, fields),
@@ -58,8 +58,17 @@ export class DenoExchange implements IncomingExchange {
 
   /** Leaves no client waiting: an exchange without an answer is a 500, one without an end is cut. */
   conclude(): void {
+    this.body.release();
     if (this.#stream !== null) this.#stream.abort();
     else if (!this.#answered) this.#answer(new Response(null, { status: 500 }));
+  }
+
+  /** Ends it from this side: the signal aborts, a stream breaks off, no answer becomes a 503. */
+  cut(): void {
+    if (this.#isComplete) return;
+    this.#stream?.abort();
+    this.#gone.abort(new Deno.errors.Interrupted("Listener was aborted"));
+    if (!this.#answered) this.#answer(new Response(null, { status: 503 }));
   }
 
   #send(status: number, fields: Fields, body: Uint8Array | null): Promise<void> {
@@ -90,9 +99,13 @@ export class DenoExchange implements IncomingExchange {
     this.#response.resolve(response);
   }
 
+  get #isComplete(): boolean {
+    return this.#answered && (this.#stream === null || this.#stream.isOver);
+  }
+
   /** The client has closed; no matter any more where its answer was complete. */
   #leave(): void {
-    if (this.#answered && (this.#stream === null || this.#stream.isOver)) return;
+    if (this.#isComplete) return;
     this.#gone.abort(clientGone());
     this.#stream?.leave();
   }
@@ -156,18 +169,36 @@ class StreamedBody implements BodyWriter {
   }
 }
 
-/** The request's body, not touched before it is asked for. */
+/**
+ * The request's body, not touched before it is asked for. While it has not been read to its end the
+ * server does not look whether the client is still there: only reading on tells.
+ */
 class RequestBody implements IncomingBody {
   readonly #request: Request;
+  readonly #onBreak: () => void;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #isRead = false;
 
-  constructor(request: Request) {
+  constructor(request: Request, onBreak: () => void) {
     this.#request = request;
+    this.#onBreak = onBreak;
   }
 
   async read(): Promise<Uint8Array | null> {
-    if (this.#isRead) return null;
+    try {
+      return this.#isRead ? null : await this.#next();
+    } catch (error) {
+      this.#onBreak();
+      throw error;
+    }
+  }
+
+  /** Gives up what has not been read. */
+  release(): void {
+    if (!this.#isRead) this.#reader?.cancel().catch(() => {});
+  }
+
+  async #next(): Promise<Uint8Array | null> {
     if (this.#reader === null) {
       const announced = this.#request.headers.get("content-length");
       if (announced !== null && Number(announced) <= SMALL_BYTES) return await this.#whole();

@@ -28,6 +28,7 @@ export interface Listener {
 /** Listens from now on. Throws where the address cannot be had. */
 export function listen(options: ListenOptions): Listener {
   const { onExchange, log } = options;
+  const open = new Set<DenoExchange>();
   const cut = new AbortController();
   const server = Deno.serve({
     hostname: options.hostname,
@@ -38,21 +39,30 @@ export function listen(options: ListenOptions): Listener {
     onError: () => new Response(null, { status: 500 }),
   }, (request, info) => {
     const exchange = new DenoExchange(request, info.remoteAddr.hostname);
+    open.add(exchange);
     run(exchange, onExchange).catch((error) => log.warn(`Exchange failed: ${textOf(error)}`))
       .finally(() => {
         if (!exchange.isAnswered && !exchange.signal.aborted) {
           log.warn("Exchange ended without an answer");
         }
         exchange.conclude();
+        open.delete(exchange);
       });
     return exchange.response;
   });
+  let isStopping = false;
   return {
     hostname: server.addr.hostname,
     port: server.addr.port,
-    stop: () => server.shutdown(),
+    stop() {
+      isStopping = true;
+      return server.shutdown();
+    },
     async abort() {
-      cut.abort();
+      for (const exchange of open) exchange.cut();
+      // A server that is shutting down cannot be cut any more: Deno throws, outside of everything.
+      if (!isStopping) cut.abort();
+      isStopping = true;
       await server.finished;
     },
   };
