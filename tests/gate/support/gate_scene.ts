@@ -10,6 +10,7 @@ import type { GateParts } from "../../../src/gate/generation.ts";
 import type { OwnAnswer, OwnRoutes } from "../../../src/gate/own_routes.ts";
 import { allow } from "../../../src/policy/contract.ts";
 import type { AnyPolicyModule, Key, Outcome, StageConfig } from "../../../src/policy/contract.ts";
+import type { Upstream } from "../../../src/upstream/upstream.ts";
 import { gateConfig, keyNamed, VirtualClock } from "../../policies/lent_host.ts";
 import { eventually, inTime } from "../../support/eventually.ts";
 import { MemoryExchange, type Request } from "./memory_exchange.ts";
@@ -62,8 +63,10 @@ export interface Setting {
   readonly modules?: Readonly<Record<string, AnyPolicyModule>>;
   /** Stages between `auth` and `ratelimit`, each a user module of the same name. */
   readonly stages?: readonly string[];
-  /** The gate's own routes, by method and path. */
-  readonly own?: Readonly<Record<string, OwnAnswer>>;
+  /** The gate's own routes, by method and path; a promise is one that takes its time. */
+  readonly own?: Readonly<Record<string, OwnAnswer | Promise<OwnAnswer | null>>>;
+  /** In place of the scene's own upstream. */
+  readonly connect?: () => Upstream;
 }
 
 /** A gate at work. Disposing of it closes the gate and checks that nothing is left. */
@@ -189,7 +192,7 @@ function make(setting: Setting): Made {
         ? Promise.reject(new Error(`No module ${path}`))
         : Promise.resolve(module);
     },
-    connect: () => upstream,
+    connect: setting.connect ?? (() => upstream),
     clock,
     random: (bytes) => new Uint8Array(bytes).fill(++drawn),
     log: (source) => ({
@@ -208,6 +211,6 @@ function configOf({ config: changes = {}, stages = [] }: Setting): Config {
   return config({ pipeline, ...changes });
 }
 
-function routes(own: Readonly<Record<string, OwnAnswer>>): OwnRoutes {
+function routes(own: NonNullable<Setting["own"]>): OwnRoutes {
   return { answer: (method, path) => own[`${method} ${path}`] ?? null };
 }
