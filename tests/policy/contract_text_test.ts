@@ -1,8 +1,8 @@
 /** What `mcpgate types` prints: it is the contract of today, and modules can be written against it. */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { CONTRACT_TEXT } from "../../src/policy/contract_text.ts";
 import { contractTypes } from "../support/contract_declarations.ts";
+import { moduleFaults } from "../support/module_check.ts";
 
 Deno.test("CONTRACT_TEXT is the contract of today; if not: deno task contract", async () => {
   assert.equal(CONTRACT_TEXT, await contractTypes());
@@ -76,7 +76,7 @@ const CASES = [
 ];
 
 Deno.test("modules are checked against the printed contract", async (t) => {
-  const found = await faults(CASES.map(({ text }) => text));
+  const found = await moduleFaults(CASES.map(({ text }) => text));
   for (const [index, { name, fault }] of CASES.entries()) {
     await t.step(`it ${fault === null ? "accepts" : "refuses"} ${name}`, () => {
       const output = found[index] ?? "";
@@ -85,31 +85,3 @@ Deno.test("modules are checked against the printed contract", async (t) => {
     });
   }
 });
-
-/**
- * What the compiler says of each module beside the printed contract, with the compiler options of
- * this project. All at once: starting the compiler is what takes time.
- */
-async function faults(texts: readonly string[]): Promise<string[]> {
-  const folder = await Deno.makeTempDir({ prefix: "mcpgate_contract_" });
-  try {
-    await Deno.writeTextFile(`${folder}/mcpgate.d.ts`, CONTRACT_TEXT);
-    const files = texts.map((_, index) => `${folder}/module_${index}.ts`);
-    for (const [index, file] of files.entries()) {
-      await Deno.writeTextFile(file, texts[index] ?? "");
-    }
-    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
-    const { stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["check", "--quiet", "--no-lock", "--config", config, ...files],
-      env: { NO_COLOR: "1" },
-      stdout: "null",
-      stderr: "piped",
-    }).output();
-    const problems = new TextDecoder().decode(stderr).split("\n\n");
-    return files.map((_, index) =>
-      problems.filter((problem) => problem.includes(`/module_${index}.ts:`)).join("\n\n")
-    );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
