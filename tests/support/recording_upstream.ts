@@ -188,9 +188,15 @@ export class RecordingUpstream implements AsyncDisposable {
     return request;
   }
 
-  /** Breaks every open connection off. */
+  /**
+   * Ends every open connection: by a reset, or by a close that waits for the client's own, so that
+   * {@link open} is 0 only when the client has seen it.
+   */
   dropConnections(how: "close" | "reset" = "reset"): void {
-    for (const socket of this.#sockets) end(socket, how);
+    for (const socket of this.#sockets) {
+      if (how === "close") socket.end();
+      else end(socket, "reset");
+    }
   }
 
   /** Breaks all off and stops listening; the port is free when it settles. */
