@@ -100,6 +100,9 @@ const TEXTS = [
   { parse: parsePath, text: "/mcp;a", read: null },
   { parse: parsePath, text: "/m\\cp", read: null },
   { parse: parsePath, text: "/healthz", read: null },
+  { parse: parsePath, text: "/register", read: null },
+  { parse: parsePath, text: "/token", read: null },
+  { parse: parsePath, text: "/authorize", read: null },
   { parse: parsePath, text: "/.well-known/x", read: null },
   { parse: parsePath, text: "/mcp\n", read: null },
 ];
