@@ -4,9 +4,9 @@
  * requests that need a second round, and a list that changes while the client watches.
  */
 import assert from "node:assert/strict";
-import { inTime } from "../support/eventually.ts";
+import { eventually, inTime } from "../support/eventually.ts";
 import { FixtureServer, HIDDEN } from "../support/fixture_server.ts";
-import { GateProcess, testKey } from "../support/gate_process.ts";
+import { type AuditLine, GateProcess, testKey } from "../support/gate_process.ts";
 import { MODERN } from "../support/sdk_client.ts";
 
 const reader = testKey("reader", {
@@ -61,6 +61,24 @@ Deno.test("modern client: a call that asks back is answered in a second round", 
   const { server, mcp } = await scene(stack);
   assert.equal(await mcp.call("greet"), "Hello, Ada");
   assert.equal(server.calls.get("greet"), 1);
+});
+
+Deno.test("modern client: a subscription tells of a changed list, until its key is gone", async () => {
+  await using server = new FixtureServer();
+  const settings = { upstream: { url: server.url }, keys: [reader.entry] };
+  await using gate = await GateProcess.start(settings);
+  let changes = 0;
+  await using _watching = await MODERN.connect({
+    url: gate.url,
+    key: reader.key,
+    onToolsChanged: () => changes++,
+  });
+  server.announceTools();
+  await eventually("the announcement", () => changes === 1);
+  await gate.reload({ ...settings, keys: [testKey("another", { allow: [] }).entry] });
+  const isListen = (line: AuditLine) => line.method === "subscriptions/listen";
+  const lines = await gate.auditWhen("the end of the subscription", (all) => all.some(isListen));
+  assert.deepEqual(lines.filter(isListen).map((line) => line.end), ["revoked"]);
 });
 
 Deno.test("modern client: no hidden definition and no public cache scope reaches the wire", async () => {

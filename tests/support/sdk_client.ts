@@ -23,6 +23,8 @@ export interface Connection {
   readonly sample?: () => string;
   /** Fills in the form of `elicitation/create`. */
   readonly elicit?: () => Record<string, string | number | boolean>;
+  /** Told when the list of tools has changed; the modern client subscribes for it, others ignore it. */
+  readonly onToolsChanged?: () => void;
 }
 
 /** One HTTP request the client made. */
@@ -46,8 +48,6 @@ export interface SdkClient extends AsyncDisposable {
   readonly protocol: string;
   /** What it asked over HTTP, in order. */
   readonly traffic: readonly WireRequest[];
-  /** What its transport reported beside any call, as text. */
-  readonly errors: readonly string[];
   /** Texts of `notifications/message`, as they came. */
   readonly logs: readonly string[];
   /** Names of the server's capabilities as the client was told. */
@@ -123,7 +123,6 @@ async function connectFirst(connection: Connection): Promise<SdkClient> {
       logs.push(String(notification.params.data));
     },
   );
-  const errors = noted(client);
   const transport = new FirstTransport(new URL(connection.url), {
     ...wire.options(connection),
     reconnectionOptions: RECONNECTION,
@@ -140,7 +139,6 @@ async function connectFirst(connection: Connection): Promise<SdkClient> {
     ...lists(client),
     protocol: transport.protocolVersion ?? "",
     traffic: wire.requests,
-    errors,
     logs,
     call: async (name, args = {}, options = {}) =>
       textOf(
@@ -173,13 +171,19 @@ async function connectSecond(
   client.setNotificationHandler("notifications/message", (notification) => {
     logs.push(String(notification.params.data));
   });
-  const errors = noted(client);
   const transport = new StreamableHTTPClientTransport(new URL(connection.url), {
     ...wire.options(connection),
     reconnectionOptions: RECONNECTION,
   });
   try {
     await client.connect(transport);
+    if (mode !== "legacy" && connection.onToolsChanged !== undefined) {
+      client.setNotificationHandler(
+        "notifications/tools/list_changed",
+        connection.onToolsChanged,
+      );
+      await client.listen({ toolsListChanged: true });
+    }
   } catch (error) {
     await client.close();
     await wire.close();
@@ -189,7 +193,6 @@ async function connectSecond(
     ...lists(client),
     protocol: client.getNegotiatedProtocolVersion() ?? "",
     traffic: wire.requests,
-    errors,
     logs,
     call: async (name, args = {}, options = {}) =>
       textOf(await client.callTool({ name, arguments: args }, requestOptions(options))),
@@ -251,12 +254,6 @@ function sampled(sample: () => string) {
 
 function accepted(elicit: NonNullable<Connection["elicit"]>) {
   return { action: "accept" as const, content: elicit() };
-}
-
-function noted(client: { onerror?: ((error: Error) => void) | undefined }): string[] {
-  const errors: string[] = [];
-  client.onerror = (error) => errors.push(String(error));
-  return errors;
 }
 
 function textOf(result: object): string {
