@@ -12,6 +12,7 @@ import {
   subjectKind,
   subjectOf,
 } from "../src/mcp/revision.ts";
+import { TASK_NOT_FOUND } from "../src/mcp/task.ts";
 import { toolUsesOf } from "../src/mcp/tool_uses.ts";
 import { allow, deny } from "../src/policy/contract.ts";
 import type { Allow, Context, Decision, Deny, GateConfig } from "../src/policy/contract.ts";
@@ -89,6 +90,7 @@ function judge({ call, era }: Context, caller: Caller): Decision {
 function refuseRequest(call: Request, caller: Caller): Deny | null {
   const { method, params } = call;
   return refuseSubject(call, caller.rights) ??
+    refuseTasks(call, caller.rights) ??
     refuseSubscriptions(call, caller.rights) ??
     refuseFamily(method, caller.rights) ??
     refuseToolUses(params["inputResponses"], caller);
@@ -113,6 +115,11 @@ function refuseSubject({ method, params }: Request, rights: Rights): Deny | null
     case "resource":
       return rights.mayRead(subject) ? null : deny("unknown_resource", "Resource not found");
   }
+}
+
+/** A task goes on running when its tool is taken from the key, and is then none of the caller's. */
+function refuseTasks({ taskTools = [] }: Request, rights: Rights): Deny | null {
+  return taskTools.every(rights.mayCall) ? null : deny("invalid_params", TASK_NOT_FOUND);
 }
 
 function refuseSubscriptions({ method, params }: Request, rights: Rights): Deny | null {

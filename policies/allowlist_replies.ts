@@ -54,9 +54,12 @@ export function replyFilter(rights: Rights, mayOffer: (tool: string) => boolean)
     return typeof uri !== "string" || !isPlain(params) || !rights.mayRead(uri);
   }
 
-  /** Params of what the upstream sends: a sampling request, or a notification with a result in it. */
+  /** Params of what the upstream sends: a sampling request, or news of a task with what it gave. */
   function screenParams(value: Json | undefined): Json | undefined {
-    return edit(offer(value), (name, inner) => name === "result" ? screenResult(inner) : inner);
+    return edit(offer(value), (name, inner) => {
+      if (name === "inputRequests") return screenInputRequests(inner);
+      return name === "result" ? screenResult(inner) : inner;
+    });
   }
 
   /** A result, and the one of a task in it. Nesting that exhausts the stack denies the message. */

@@ -7,6 +7,7 @@ import { isObject, type Json, type JsonObject, member } from "./json.ts";
 import type { Id } from "./message.ts";
 import { foldKey, KeyTable } from "./key_fold.ts";
 import { invalid, isRefusal, type Refusal } from "./refusal.ts";
+import { RELATED_TASK } from "./task.ts";
 import { toolUsesOf } from "./tool_uses.ts";
 
 /** Caps of the values that policies read. */
@@ -22,7 +23,6 @@ const HANDLE = 8192;
 const PLAIN_KEY = /^[\x21-\x7e]{1,128}$/;
 
 const META_PREFIX = "io.modelcontextprotocol/";
-const RELATED_TASK = `${META_PREFIX}related-task`;
 
 const PARAMS = new KeyTable([
   ..."_meta name arguments cursor uri ref argument context task taskId requestState".split(" "),
@@ -32,8 +32,9 @@ const PARAMS = new KeyTable([
 ]);
 const META = new KeyTable([
   "progressToken",
-  ..."protocolVersion clientInfo clientCapabilities logLevel related-task subscriptionId"
-    .split(" ").map((name) => META_PREFIX + name),
+  RELATED_TASK,
+  ..."protocolVersion clientInfo clientCapabilities logLevel subscriptionId".split(" ")
+    .map((name) => META_PREFIX + name),
 ]);
 const REFERENCE = new KeyTable(["type", "name", "uri", "title"]);
 const TASK = new KeyTable(["ttl", "taskId", "pollInterval"]);

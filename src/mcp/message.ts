@@ -27,7 +27,8 @@ export type Era = "legacy" | "modern";
  * What a client asks, parsed once at the edge.
  *
  * `params` is `{}` where the message has none. A `reply` answers a request of the upstream's;
- * `toolUses` are the tools that it names (sampling with tools, 2025-11-25).
+ * `toolUses` are the tools that it names (sampling with tools, 2025-11-25). `taskTools` are the tools
+ * that run in the tasks a request names, as far as these are the caller's; absent where it names none.
  */
 export type Call =
   | {
@@ -35,6 +36,7 @@ export type Call =
     readonly id: Id;
     readonly method: string;
     readonly params: JsonObject;
+    readonly taskTools?: readonly string[];
   }
   | { readonly kind: "notification"; readonly method: string; readonly params: JsonObject }
   | { readonly kind: "reply"; readonly id: Id; readonly toolUses: readonly string[] }

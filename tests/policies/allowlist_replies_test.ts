@@ -129,6 +129,15 @@ const CASES: readonly Case[] = [
     after: result({ inputRequests: { q: { method: "sampling/createMessage", params: {} } } }),
   },
   {
+    name: "offers granted tools only in what a task in the news asks for",
+    before: params("notifications/tasks", {
+      inputRequests: { q: { method: "sampling/createMessage", params: { tools: tools("write") } } },
+    }),
+    after: params("notifications/tasks", {
+      inputRequests: { q: { method: "sampling/createMessage", params: {} } },
+    }),
+  },
+  {
     name: "strips capabilities of families that are denied",
     grant: { prompts: [], resources: [] },
     before: result({

@@ -37,6 +37,15 @@ const retried = (name: string) =>
     inputResponses: { q: { content: [{ type: "tool_use", name, id: "1", input: {} }] } },
   });
 
+/** A request about tasks of the caller's own, in which `taskTools` run. */
+const task = (...taskTools: string[]): Call => ({
+  kind: "request",
+  id: 1,
+  method: "tasks/get",
+  params: { taskId: "t" },
+  taskTools,
+});
+
 const ALLOWED: readonly Case[] = [
   { name: "a granted tool", call: tool("read_file") },
   { name: "a tool that a glob grants", call: tool("search_docs") },
@@ -62,6 +71,7 @@ const ALLOWED: readonly Case[] = [
   { name: "ping for a caller without a key", call: request("ping"), label: "guest" },
   { name: "logging/setLevel", call: request("logging/setLevel", { level: "info" }) },
   { name: "tasks/get", call: request("tasks/get", { taskId: "t" }) },
+  { name: "a task in which a granted tool runs", call: task("read_file") },
   { name: "server/discover", call: request("server/discover"), era: "modern" },
   { name: "a listen without resources", call: request("subscriptions/listen"), era: "modern" },
   { name: "a listen to granted ones", call: listenFor(["file:///docs/a"]), era: "modern" },
@@ -115,6 +125,12 @@ const DENIED: readonly (Case & { kind: DenialKind; reason: string })[] = [
     kind: "invalid_params",
     reason: "Missing the name or URI of the tool",
   },
+  ...[["leak"], ["read_file", "leak"]].map((tools) => ({
+    name: `tasks in which run ${tools.join(" and ")}`,
+    call: task(...tools),
+    kind: "invalid_params" as const,
+    reason: "Failed to retrieve task: Task not found",
+  })),
   {
     name: "a prompt that is not granted",
     call: prompt("leak"),
