@@ -179,7 +179,7 @@ export class Inbox {
   readonly #pieces: (Uint8Array | null | Error)[] = [];
   #waiting: PromiseWithResolvers<Uint8Array | null> | null = null;
 
-  put(piece: Uint8Array | null): void {
+  put(piece: Uint8Array | null | Error): void {
     this.#pieces.push(piece);
     this.#deliver();
   }

@@ -38,7 +38,13 @@ export class MemoryReply implements UpstreamReply {
     return this;
   }
 
-  /** The body breaks off. */
+  /** The body breaks off behind what was sent. */
+  breakOff(): this {
+    this.#body.put(new UpstreamError("broken", "UPSTREAM-HOST hung up"));
+    return this;
+  }
+
+  /** The body breaks off at once. */
   fail(kind: UpstreamError["kind"] = "broken"): this {
     this.#body.fail(new UpstreamError(kind, "UPSTREAM-HOST hung up"));
     return this;
