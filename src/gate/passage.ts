@@ -6,16 +6,17 @@ import type { Agreement } from "../mcp/era.ts";
 import type { Call, Id } from "../mcp/message.ts";
 import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
+import { askUpstream } from "./ask_upstream.ts";
 import type { HeldBody } from "./body.ts";
 import { errorText } from "./denial.ts";
 import type { Denial } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
+import { screenOf } from "./exchange_screen.ts";
 import type { OpenHandles } from "./open_handles.ts";
 import { errorEvents, isErrorBody, readWhole, relayEvents, screenedBody } from "./relay.ts";
 import { replyForm } from "./reply_head.ts";
-import { ReplyScreen, wireRules } from "./reply_screen.ts";
+import type { ReplyScreen } from "./reply_screen.ts";
 import { sessionDigest } from "./seal.ts";
-import { upstreamFields } from "./upstream_request.ts";
 
 /** What the judgement found out on the way. */
 export interface Permitted {
@@ -49,7 +50,9 @@ export class Passage {
     const { body } = this.#permitted;
     let reply: UpstreamReply;
     try {
-      reply = await this.#send(substitute ?? body.bytes);
+      const { agreement, handles } = this.#permitted;
+      const bytes = substitute ?? body.bytes;
+      reply = await askUpstream(this.#exchange, { agreement, handles, bytes });
     } catch (error) {
       return await this.#unavailable(error);
     } finally {
@@ -76,50 +79,6 @@ export class Passage {
     } finally {
       reply.cancel();
     }
-  }
-
-  /** Neither the wait for the head nor one for what follows it outlasts the exchange. */
-  async #send(bytes: Uint8Array): Promise<UpstreamReply> {
-    const exchange = this.#exchange;
-    const sending = this.#request(bytes);
-    try {
-      const reply = await exchange.untilCut(sending);
-      return {
-        status: reply.status,
-        fields: reply.fields,
-        read: () => exchange.untilCut(reply.read()),
-        cancel: () => reply.cancel(),
-      };
-    } catch (error) {
-      sending.then((late) => late.cancel(), () => {});
-      throw error;
-    }
-  }
-
-  async #request(bytes: Uint8Array): Promise<UpstreamReply> {
-    const { generation, incoming, principal, signal } = this.#exchange;
-    if (signal.aborted) throw new UpstreamError("aborted", "The exchange was cut");
-    const { agreement, handles } = this.#permitted;
-    const method = incoming.method === "GET" || incoming.method === "DELETE"
-      ? incoming.method
-      : "POST";
-    return await generation.upstream.send({
-      method,
-      fields: upstreamFields(
-        {
-          method,
-          fields: incoming.fields,
-          agreement,
-          ...handles,
-          label: principal.label,
-        },
-        generation.config,
-        generation.credentials,
-      ),
-      body: method === "POST" ? bytes : null,
-      headTimeoutMs: generation.config.upstream.timeoutMs,
-      signal,
-    });
   }
 
   /** A whole JSON body: an answer, or with `status` over 200 the upstream's own refusal. */
@@ -199,19 +158,10 @@ export class Passage {
   }
 
   #screen(): ReplyScreen {
-    const { ruling, calls, generation, record } = this.#exchange;
-    const { agreement } = this.#permitted;
-    const awaited = calls.flatMap((call): Id[] => call.kind === "request" ? [call.id] : []);
-    const rules = wireRules({
-      era: agreement.era,
-      method: this.#call.kind === "request" ? this.#call.method : null,
-      instructions: generation.config.mcp.instructions,
-    });
-    return new ReplyScreen(rules, ruling.filters, ruling.filtersTouch, awaited, (error) => {
-      const detail = `a reply filter failed: ${error}`;
-      record.refused({ ...FILTER_FAILED, detail });
-      generation.log.warn(`exchange ${record.exchange}: ${detail}`);
-    });
+    const awaited = this.#exchange.calls.flatMap((call): Id[] =>
+      call.kind === "request" ? [call.id] : []
+    );
+    return screenOf(this.#exchange, this.#permitted.agreement.era, awaited);
   }
 
   /** Seals the session that the reply names, if any; false where that cannot be done. */
@@ -248,12 +198,6 @@ const REFUSED_BY_UPSTREAM: Denial = {
   kind: "upstream",
   stage: "upstream",
   reason: "Upstream MCP server refused the request",
-};
-
-const FILTER_FAILED: Denial = {
-  kind: "unavailable",
-  stage: "door",
-  reason: "A message was withheld",
 };
 
 const encoder = new TextEncoder();
