@@ -9,6 +9,9 @@ import { ChildProgram } from "../support/child_program.ts";
 const STABLE = "npm:@modelcontextprotocol/conformance@0.1.16";
 const NEXT = "npm:@modelcontextprotocol/conformance@0.2.0-alpha.12";
 
+/** A lock of its own: what deno.json names, whoever starts the program downloads. */
+const LOCKED = ["--no-config", "--lock=tests/conformance/suite.lock", "--frozen", "--quiet"];
+
 /** One run of the suite. */
 export interface SuiteRun {
   readonly name: string;
@@ -88,12 +91,13 @@ export const RUNS: readonly SuiteRun[] = [
 export async function suitePackages(): Promise<Need<true>> {
   const program = await ChildProgram.start({
     command: Deno.execPath(),
-    args: ["cache", "--quiet", STABLE, NEXT],
+    args: ["cache", ...LOCKED, STABLE, NEXT],
   });
   try {
     const { success } = await inTime("the suite's packages", program.status, 120_000);
     const complaint = await program.stderr();
-    if (!success && !/error sending request|deadline has elapsed|--cached-only/.test(complaint)) {
+    // A lock that does not fit, or a version that is no more, is no absence.
+    if (!success && !/error sending request/.test(complaint)) {
       throw new Error(`Cannot load the conformance suite: ${complaint}`);
     }
     return { what: "the npm packages of the conformance suite", found: success || null };
@@ -111,7 +115,7 @@ export async function runSuite(run: SuiteRun, url: string): Promise<Checks> {
     await ChildProgram.start({
       command: Deno.execPath(),
       args: [
-        ...["run", "--allow-all", "--quiet", run.suite, "server"],
+        ...["run", "--allow-all", ...LOCKED, run.suite, "server"],
         ...["--url", url, "--output-dir", folder, ...run.scenarios],
       ],
     }),
