@@ -10,6 +10,8 @@ export interface ProgramStart {
   readonly args: readonly string[];
   /** Beside what every program needs; see {@link PASSED_ON}. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether {@link ChildProgram.tell} can be used; otherwise it reads an empty stdin. */
+  readonly listens?: boolean;
 }
 
 /** Variables a child needs to find programs, caches and registries; nothing else is passed on. */
@@ -23,10 +25,16 @@ export class ChildProgram implements AsyncDisposable {
   readonly status: Promise<Deno.CommandStatus>;
   readonly #process: Deno.ChildProcess;
   readonly #folder: string;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array> | null;
   #ended = false;
 
-  private constructor(process: Deno.ChildProcess, folder: string) {
+  private constructor(
+    process: Deno.ChildProcess,
+    folder: string,
+    stdin: WritableStream<Uint8Array> | null,
+  ) {
     this.#process = process;
+    this.#stdin = stdin?.getWriter() ?? null;
     this.#folder = folder;
     this.pid = process.pid;
     this.status = process.status.then((status) => {
@@ -53,11 +61,11 @@ export class ChildProgram implements AsyncDisposable {
       env: { ...env, ...start.env },
       clearEnv: true,
       cwd: new URL("../../", import.meta.url),
-      stdin: "null",
+      stdin: start.listens === true ? "piped" : "null",
       stdout: "null",
       stderr: "null",
     }).spawn();
-    return new ChildProgram(process, folder);
+    return new ChildProgram(process, folder, start.listens === true ? process.stdin : null);
   }
 
   /** Whether it has ended. */
@@ -96,6 +104,12 @@ export class ChildProgram implements AsyncDisposable {
     return found;
   }
 
+  /** Writes `line` and a line end to its stdin; fails where it has ended or does not listen. */
+  async tell(line: string): Promise<void> {
+    if (this.#stdin === null) throw new TypeError("Program was started without stdin");
+    await this.#stdin.write(new TextEncoder().encode(`${line}\n`));
+  }
+
   /** Sends `signal` to this process and no other; does nothing once it has ended. */
   signal(signal: Deno.Signal): void {
     if (!this.#ended) this.#process.kill(signal);
@@ -104,6 +118,7 @@ export class ChildProgram implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.signal("SIGKILL");
     await this.status;
+    await this.#stdin?.close().catch(() => {});
     await Deno.remove(this.#folder, { recursive: true });
   }
 }
