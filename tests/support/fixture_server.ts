@@ -23,6 +23,7 @@ export class FixtureServer implements AsyncDisposable {
   held = 0;
   /** Calls of `hold` that were given up by the caller. */
   abandoned = 0;
+  #stopped: Promise<void> | null = null;
   #release = Promise.withResolvers<void>();
   readonly #mcp = createMcpHandler(() => this.#build());
   readonly #server = Deno.serve(
@@ -46,7 +47,16 @@ export class FixtureServer implements AsyncDisposable {
     this.#mcp.notify.toolsChanged();
   }
 
+  /** Ends it before its scope does; the port refuses connections when it settles. */
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#end();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #end(): Promise<void> {
     this.release();
     await this.#mcp.close();
     await this.#server.shutdown();
