@@ -2,24 +2,30 @@
  * The screen of one exchange: what its ruling and the gate's own rules let pass of the upstream's
  * messages. What it judges by is found here, how is `reply_screen.ts`.
  */
-import type { Era, Id } from "../mcp/message.ts";
+import type { Id } from "../mcp/message.ts";
 import type { Denial } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Bearer } from "./handle_bearer.ts";
+import { HandleRules } from "./handle_rules.ts";
 import { ReplyScreen, wireRules } from "./reply_screen.ts";
 
 /**
  * The screen for what comes down because of `exchange`, judged as answering its first request.
  *
+ * @param bearer Whose the handles are that come down
  * @param awaited The ids of the requests that the exchange itself is to answer
  */
-export function screenOf(exchange: Exchange, era: Era, awaited: readonly Id[]): ReplyScreen {
+export function screenOf(exchange: Exchange, bearer: Bearer, awaited: readonly Id[]): ReplyScreen {
   const { ruling, calls, generation, record } = exchange;
   const asked = calls.find((call) => call.kind === "request");
-  const rules = wireRules({
-    era,
+  const wire = wireRules({
+    era: bearer.era,
     method: asked === undefined ? null : asked.method,
     instructions: generation.config.mcp.instructions,
   });
+  // A session that the reply has just opened is the one that its messages belong to.
+  const session = bearer.session === "" ? record.session ?? "" : bearer.session;
+  const rules = new HandleRules({ ...bearer, session }, calls).around(wire);
   return new ReplyScreen(rules, ruling.filters, ruling.filtersTouch, awaited, (error) => {
     const detail = `a reply filter failed: ${error}`;
     record.refused({ ...FILTER_FAILED, detail });

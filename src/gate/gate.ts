@@ -12,6 +12,7 @@ import { Exchange } from "./exchange.ts";
 import type { Cut } from "./exchange.ts";
 import { Generation } from "./generation.ts";
 import type { GateParts } from "./generation.ts";
+import { HandleMemory } from "./handle_memory.ts";
 import type { IncomingExchange } from "./incoming.ts";
 import { KeptThings } from "./kept_things.ts";
 import type { OwnRoutes } from "./own_routes.ts";
@@ -29,6 +30,7 @@ export class Gate {
   readonly parts: GateParts;
   readonly held = new HeldBytes();
   readonly streams = new StreamCounts();
+  readonly handles: HandleMemory;
   readonly #ownRoutes: OwnRoutes;
   readonly #kept: KeptThings;
   readonly #randomSecret: Uint8Array;
@@ -47,6 +49,7 @@ export class Gate {
     first: Generation,
   ) {
     this.parts = parts;
+    this.handles = new HandleMemory(parts.clock);
     this.#ownRoutes = ownRoutes;
     this.#kept = kept;
     this.#randomSecret = randomSecret;

@@ -9,6 +9,7 @@ import { buildPipeline } from "../policy/pipeline.ts";
 import type { Pipeline } from "../policy/pipeline.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { compileCidrs } from "./client_address.ts";
+import { CursorSeal } from "./cursor_seal.ts";
 import { Door } from "./door.ts";
 import type { KeptThings } from "./kept_things.ts";
 import { indexKeys } from "./revocation.ts";
@@ -33,6 +34,7 @@ export interface GateParts {
 export class Generation {
   readonly door: Door;
   readonly sealer: Sealer;
+  readonly cursors: CursorSeal;
   readonly keys: KeyIndex;
   readonly isTrustedProxy: (address: string) => boolean;
   readonly credentials: Credentials;
@@ -49,7 +51,7 @@ export class Generation {
     readonly upstream: Upstream,
     readonly log: Log,
     sealSecret: string | Uint8Array,
-    userAgent: string,
+    parts: GateParts,
     scope: AsyncDisposableStack,
     reloadHooks: readonly (() => void)[],
   ) {
@@ -57,7 +59,11 @@ export class Generation {
     this.keys = indexKeys(config.keys);
     this.isTrustedProxy = compileCidrs(config.trustedProxies);
     this.sealer = new Sealer(sealSecret);
-    this.credentials = { upstreamHeaders: config.secrets.upstreamHeaders, userAgent };
+    this.cursors = new CursorSeal(sealSecret, parts.random);
+    this.credentials = {
+      upstreamHeaders: config.secrets.upstreamHeaders,
+      userAgent: parts.userAgent,
+    };
     this.#scope = scope;
     this.#reloadHooks = reloadHooks;
   }
@@ -100,7 +106,7 @@ export class Generation {
       upstream,
       parts.log("gate"),
       config.secrets.seal ?? randomSecret,
-      parts.userAgent,
+      parts,
       scope.move(),
       reloadHooks,
     );

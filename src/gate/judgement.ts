@@ -9,12 +9,16 @@ import { ANONYMOUS } from "../policy/contract.ts";
 import { batchRefusal, refusedReply } from "./batch.ts";
 import { readBody } from "./body.ts";
 import type { HeldBody } from "./body.ts";
+import { openedBody, presentHandles, takeHandles } from "./body_handles.ts";
+import type { Presented } from "./body_handles.ts";
 import { readCalls, readVerb } from "./call.ts";
 import { preflightFields } from "./cors.ts";
 import { render } from "./denial.ts";
 import type { Denial } from "./denial.ts";
 import { checkHeaders, refuse } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { bearerOf } from "./handle_bearer.ts";
+import type { Bearer } from "./handle_bearer.ts";
 import { openHandles } from "./open_handles.ts";
 import type { OpenHandles } from "./open_handles.ts";
 import { Passage } from "./passage.ts";
@@ -92,13 +96,41 @@ export class Judgement {
     await this.#moveToCurrent();
     const handles = this.#denial() ?? this.#stranger() ?? this.#openHandles();
     if ("kind" in handles) return await this.refuse(handles);
-    const refusal = await this.#askForCalls(held.bytes.length);
+    const bearer = bearerOf(this.#exchange, this.#agreement.era);
+    const presented = this.#present(bearer);
+    const refusal = await this.#askForCalls(held.bytes.length) ?? presented.foreign;
     if (refusal !== null) {
-      return await this.#refuseCall(refusal.denial, refusal.call, held, handles);
+      const { denial, call } = refusal;
+      const isStray = presented.foreign !== null || call.kind !== "reply" || this.#isBatch;
+      if (isStray || denial.kind === "rate_limited") return await this.refuse(denial, call);
+      // The upstream waits for it, so it gets an error in place of what was refused.
+      this.#exchange.record.refused(denial);
+      return await this.#pass(held, handles, bearer, refusedReply(call.id, denial));
     }
     const last = this.#lastCheck();
     if (last !== null) return await this.refuse(last);
-    await this.#passage(held, handles).forward();
+    const opened = openedBody(held, presented.opened, incoming.fields, generation.config);
+    await ("bytes" in opened ? this.#pass(opened, handles, bearer) : this.refuse(opened));
+  }
+
+  async #pass(
+    body: HeldBody,
+    handles: OpenHandles,
+    bearer: Bearer,
+    substitute?: Uint8Array,
+  ): Promise<void> {
+    const { calls } = this.#exchange;
+    const flights = takeHandles(calls, bearer);
+    if ("kind" in flights) return await this.refuse(flights, calls[0]);
+    const passage = new Passage(this.#exchange, {
+      agreement: this.#agreement,
+      handles,
+      bearer,
+      flights,
+      body,
+      refuse: (denial) => this.refuse(denial),
+    });
+    await passage.forward(substitute);
   }
 
   /** Step 12: where a reload came between head and body, the newest generation rules. */
@@ -217,27 +249,15 @@ export class Judgement {
     await answering.send({ status: 204, fields, body: null });
   }
 
-  /** A denied call that is no lone request: its batch falls with it, a reply leaves a trace. */
-  async #refuseCall(
-    denial: Denial,
-    call: Call,
-    body: HeldBody,
-    handles: OpenHandles,
-  ): Promise<void> {
-    this.#exchange.record.refused(denial);
-    if (this.#isBatch || call.kind !== "reply" || denial.kind === "rate_limited") {
-      return await this.refuse(denial, call);
+  /** Looks up the handles in the messages; stages are told which tools run in the tasks named. */
+  #present(bearer: Bearer): Presented {
+    const exchange = this.#exchange;
+    const presented = presentHandles(exchange.calls, this.#isBatch, bearer);
+    exchange.calls = presented.calls;
+    for (const call of presented.calls) {
+      if (call.kind === "request") exchange.record.subject ??= call.taskTools?.[0] ?? null;
     }
-    await this.#passage(body, handles).forward(refusedReply(call.id, denial));
-  }
-
-  #passage(body: HeldBody, handles: OpenHandles): Passage {
-    return new Passage(this.#exchange, {
-      agreement: this.#agreement,
-      handles,
-      body,
-      refuse: (denial) => this.refuse(denial),
-    });
+    return presented;
   }
 }
 

@@ -12,16 +12,22 @@ import { errorText } from "./denial.ts";
 import type { Denial } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
 import { screenOf } from "./exchange_screen.ts";
+import type { Bearer } from "./handle_bearer.ts";
 import type { OpenHandles } from "./open_handles.ts";
 import { errorEvents, isErrorBody, readWhole, relayEvents, screenedBody } from "./relay.ts";
 import { replyForm } from "./reply_head.ts";
 import type { ReplyScreen } from "./reply_screen.ts";
+import type { Flight } from "./request_ledger.ts";
 import { sessionDigest } from "./seal.ts";
 
 /** What the judgement found out on the way. */
 export interface Permitted {
   readonly agreement: Agreement;
   readonly handles: OpenHandles;
+  /** Whose the handles are that flow up and down. */
+  readonly bearer: Bearer;
+  /** The requests that are noted as under way. */
+  readonly flights: readonly Flight[];
   readonly body: HeldBody;
   readonly refuse: (denial: Denial) => Promise<void>;
 }
@@ -33,6 +39,9 @@ export class Passage {
   /** What the reply is judged as answering: of a batch, its first request. */
   readonly #call: Call;
   #sessionFields: [string, string][] = [];
+  #screened: ReplyScreen | null = null;
+  /** Whether what is unanswered may still be answered, on another stream. */
+  #isResumable = false;
 
   constructor(exchange: Exchange, permitted: Permitted) {
     this.#exchange = exchange;
@@ -47,6 +56,14 @@ export class Passage {
    * @param substitute Goes up in their place: the gate's answer for a client reply it refused
    */
   async forward(substitute?: Uint8Array): Promise<void> {
+    try {
+      await this.#forward(substitute);
+    } finally {
+      this.#land();
+    }
+  }
+
+  async #forward(substitute?: Uint8Array): Promise<void> {
     const { body } = this.#permitted;
     let reply: UpstreamReply;
     try {
@@ -72,6 +89,7 @@ export class Passage {
         case "refusal":
           return await this.#json(reply, form.status, form.fields);
         case "empty":
+          this.#forgetSession();
           return await this.#empty(form.status, this.#sessionFields);
         case "failure":
           return await this.#unavailable(new UpstreamError("broken", form.detail));
@@ -124,7 +142,8 @@ export class Passage {
       const { cutBy, cutDenial } = this.#exchange;
       if (cutBy === "client_gone") return stream.abort();
       // A client that has seen an id may ask for the rest, unless it is the gate that ends this.
-      const isLost = screen.unanswered.size > 0 && !(end.idSeen && cutBy === null);
+      this.#isResumable = end.idSeen && cutBy === null;
+      const isLost = screen.unanswered.size > 0 && !this.#isResumable;
       if (cutBy === null && (!end.ok || isLost)) {
         const detail = end.ok ? "stream ended before the answer" : end.detail;
         record.refused({ ...UNAVAILABLE, detail });
@@ -161,7 +180,23 @@ export class Passage {
     const awaited = this.#exchange.calls.flatMap((call): Id[] =>
       call.kind === "request" ? [call.id] : []
     );
-    return screenOf(this.#exchange, this.#permitted.agreement.era, awaited);
+    return this.#screened = screenOf(this.#exchange, this.#permitted.bearer, awaited);
+  }
+
+  /** Notes which requests are not under way any more: what was answered, and what never will be. */
+  #land(): void {
+    const { bearer, flights } = this.#permitted;
+    const mayYetCome = this.#isResumable || this.#exchange.cutBy === "client_gone";
+    for (const flight of flights) {
+      const isAnswered = this.#screened?.unanswered.has(JSON.stringify(flight.id)) === false;
+      if (isAnswered || !mayYetCome) bearer.memory.requests.answered(bearer, flight);
+    }
+  }
+
+  /** A session that its client has ended leaves nothing behind. */
+  #forgetSession(): void {
+    const { bearer } = this.#permitted;
+    if (this.#call.kind === "end" && bearer.session !== "") bearer.memory.requests.forget(bearer);
   }
 
   /** Seals the session that the reply names, if any; false where that cannot be done. */

@@ -15,12 +15,16 @@ export interface WireRules {
   readonly rules: readonly ReplyFilter[];
   /** Whether the rules may have to do with a message of this text, beyond what all rules look at. */
   isTouched(text: string): boolean;
+  /** Told of each message that was parsed and passes, in the form in which it does. */
+  passed?(message: Message): void;
 }
 
 /** Judges the messages of one exchange. */
 export class ReplyScreen {
   readonly #filters: readonly ReplyFilter[];
   readonly #isTouched: (text: string) => boolean;
+  readonly #onPassed: (message: Message) => void;
+  readonly #asked: ReadonlySet<string>;
   readonly #awaited: Set<string>;
   readonly #onFault: (error: unknown) => void;
 
@@ -32,16 +36,18 @@ export class ReplyScreen {
    * @param onFault Told what a filter threw; its message does not pass
    */
   constructor(
-    { rules, isTouched }: WireRules,
+    wire: WireRules,
     filters: readonly ReplyFilter[],
     touches: ReadonlySet<string> | null,
     awaited: readonly Id[],
     onFault: (error: unknown) => void,
   ) {
-    this.#filters = [...rules, ...filters];
+    this.#filters = [...wire.rules, ...filters];
     const isFiltered = touches === null ? () => true : checkFor(touches);
-    this.#isTouched = (text) => isTouched(text) || isFiltered(text);
-    this.#awaited = new Set(awaited.map(spelled));
+    this.#isTouched = (text) => wire.isTouched(text) || isFiltered(text);
+    this.#onPassed = (message) => wire.passed?.(message);
+    this.#asked = new Set(awaited.map(spelled));
+    this.#awaited = new Set(this.#asked);
     this.#onFault = onFault;
   }
 
@@ -52,7 +58,7 @@ export class ReplyScreen {
 
   /** What of `text`, one message or an array of them, may pass; null where nothing may. */
   screen(text: string): string | null {
-    if (!mayNeedFilter(text) && !this.#isTouched(text)) {
+    if (!mayNeedFilter(text) && !this.#isTouched(text) && !this.#mayAnswerAgain(text)) {
       if (!/^\s*[{[]/.test(text)) return null;
       this.#noteAnswerIn(text);
       return text;
@@ -62,17 +68,22 @@ export class ReplyScreen {
     const passed = Array.isArray(value) ? this.#all(value) : this.#one(value);
     if (passed === null) return null;
     const written = passed === value && !hasDuplicateMember(text) ? text : stringify(passed);
-    if (written !== null) this.#noteAnswers(passed);
+    if (written === null) return null;
+    for (const message of Array.isArray(passed) ? passed : [passed]) this.#note(message);
     return written;
   }
 
   #all(messages: readonly Json[]): Json | null {
     let changed = false;
     const passed: Json[] = [];
+    const answered = new Set<string>();
     for (const message of messages) {
       const kept = this.#one(message);
-      changed ||= kept !== message;
-      if (kept !== null) passed.push(kept);
+      const answer = this.#answerIn(kept);
+      const isSecond = answer !== null && answered.has(answer);
+      if (answer !== null) answered.add(answer);
+      changed ||= isSecond || kept !== message;
+      if (kept !== null && !isSecond) passed.push(kept);
     }
     if (passed.length === 0) return null;
     return changed ? passed : messages;
@@ -90,37 +101,55 @@ export class ReplyScreen {
       this.#onFault(error);
       return null;
     }
-    return isObject(message) ? message : null;
+    if (!isObject(message)) return null;
+    // §3.2, P12: a second answer to a request that this exchange asked.
+    const answer = this.#answerIn(message);
+    return answer !== null && !this.#awaited.has(answer) ? null : message;
   }
 
-  #noteAnswers(value: Json): void {
-    if (this.#awaited.size === 0) return;
-    for (const message of Array.isArray(value) ? value : [value]) {
-      const id = member(message, "id");
-      if (member(message, "method") === undefined && id !== undefined) {
-        this.#awaited.delete(JSON.stringify(id));
-      }
-    }
+  /** Which request of this exchange `message` answers, spelled as JSON; null: none. */
+  #answerIn(message: Json): string | null {
+    const id = member(message, "id");
+    if (id === undefined || member(message, "method") !== undefined) return null;
+    const answer = JSON.stringify(id);
+    return this.#asked.has(answer) ? answer : null;
   }
 
-  /** Parses only where the cheap look at the text does not settle it. */
+  #note(message: Json): void {
+    if (!isObject(message)) return;
+    const answer = this.#answerIn(message);
+    if (answer !== null) this.#awaited.delete(answer);
+    this.#onPassed(message);
+  }
+
+  /** Whether some request is answered, and `text` may answer it once more. */
+  #mayAnswerAgain(text: string): boolean {
+    return this.#awaited.size < this.#asked.size && OUTCOME.test(text);
+  }
+
+  /** Parses only where a look at both ends of the text does not settle it. */
   #noteAnswerIn(text: string): void {
-    if (this.#awaited.size === 0) return;
-    const isPlain = text.startsWith("{") && !text.includes('"method"');
-    for (const id of this.#awaited) {
-      // The first member named id, or the last, is the envelope's in what servers write; a text
-      // that only looks like it costs a client its error when the stream breaks, nothing else.
-      if (isPlain && (text.includes(`"id":${id},"`) || text.endsWith(`"id":${id}}`))) {
-        this.#awaited.delete(id);
-        return;
+    if (this.#awaited.size === 0 || !OUTCOME.test(text)) return;
+    if (!text.includes('"method"')) {
+      for (const id of this.#awaited) {
+        // As servers write it: there the id is the envelope's, wherever else one may stand.
+        const isFirst = text.startsWith(`{"jsonrpc":"2.0","id":${id},"`);
+        if (isFirst || (text.startsWith("{") && text.endsWith(`,"id":${id}}`))) {
+          this.#awaited.delete(id);
+          return;
+        }
       }
     }
-    if (/"(?:result|error)"/.test(text)) {
-      const value = readReply(text);
-      if (value !== undefined) this.#noteAnswers(value);
+    const value = readReply(text);
+    for (const message of Array.isArray(value) ? value : [value ?? null]) {
+      const answer = this.#answerIn(message);
+      if (answer !== null) this.#awaited.delete(answer);
     }
   }
 }
+
+/** What only answers have. Letters that are spelled as escapes bring any text to be parsed. */
+const OUTCOME = /"(?:result|error)"/;
 
 /** One check for each set of words: stages return the same set for every exchange. */
 const checks = new WeakMap<ReadonlySet<string>, (text: string) => boolean>();

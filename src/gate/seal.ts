@@ -1,16 +1,24 @@
 /**
- * Seals for handles: what the upstream mints (a session id, an event id) leaves the gate with a MAC
- * that ties it to its kind, its owner and its context, because the upstream sees one anonymous
- * caller and cannot tell whose handle it is (PROTOCOL §1.9). Knows nothing of HTTP.
+ * Seals for handles: what the upstream mints (a session id, an event id, the state of a request)
+ * leaves the gate with a MAC that ties it to its kind, its owner and its context, because the
+ * upstream sees one anonymous caller and cannot tell whose handle it is (PROTOCOL §1.9). Knows
+ * nothing of HTTP.
  */
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** What a sealed value is; a seal of one kind never opens as another. */
-export type HandleKind = "session" | "event";
+export type HandleKind = "session" | "event" | "state";
 
-/** Longest sealed value that is passed on, in characters. */
-const MAX_SEALED_LENGTH = 1024;
+/**
+ * Longest sealed value that is passed on, in characters: what travels in a field, and a state, which
+ * travels in a body and may be all that a stateless server knows of a call.
+ */
+const MAX_SEALED_LENGTH: Readonly<Record<HandleKind, number>> = {
+  session: 1024,
+  event: 1024,
+  state: 8192,
+};
 
 /** Length of the MAC in base64url: 22 characters hold 132 of its bits. */
 const MAC_LENGTH = 22;
@@ -25,7 +33,7 @@ export class Sealer {
   }
 
   /**
-   * The printable form of `value` for its owner, or null where it would be longer than 1 KiB.
+   * The printable form of `value` for its owner, or null where it would be too long.
    *
    * @param owner The principal's label: a seal survives the rotation of its key
    * @param context What else must be the same when it is presented, for instance the session
@@ -36,12 +44,12 @@ export class Sealer {
       ? value
       : `~${Buffer.from(value, "utf8").toString("base64url")}`;
     const sealed = `${printable}.${this.#mac(kind, owner, context, printable)}`;
-    return sealed.length > MAX_SEALED_LENGTH ? null : sealed;
+    return sealed.length > MAX_SEALED_LENGTH[kind] ? null : sealed;
   }
 
   /** The value in `sealed`, or null where it was not sealed for exactly this use. Total. */
   open(kind: HandleKind, owner: string, context: string, sealed: string): string | null {
-    if (sealed.length > MAX_SEALED_LENGTH) return null;
+    if (sealed.length > MAX_SEALED_LENGTH[kind]) return null;
     const dot = sealed.length - MAC_LENGTH - 1;
     if (dot < 1 || sealed[dot] !== ".") return null;
     const printable = sealed.slice(0, dot);
@@ -54,7 +62,7 @@ export class Sealer {
   }
 
   #mac(kind: HandleKind, owner: string, context: string, printable: string): string {
-    // Labels and contexts hold no NUL, so the parts cannot be shifted against each other.
+    // Kinds, labels and printable forms hold no NUL, so the parts cannot be shifted against each other.
     return createHmac("sha256", this.#key)
       .update(`${kind}\0${owner}\0${context}\0${printable}`)
       .digest("base64url").slice(0, MAC_LENGTH);

@@ -151,6 +151,6 @@ export function isText(value: Json | undefined, longest: number): value is strin
 }
 
 /** Whether `value` is an id: a string, the empty one included, or an integer all parsers read alike. */
-export function isId(value: Json, longest: number): value is Id {
+export function isId(value: Json | undefined, longest = Infinity): value is Id {
   return isText(value, longest) || Number.isSafeInteger(value);
 }

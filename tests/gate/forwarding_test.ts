@@ -188,10 +188,14 @@ for (const { name, message } of NOTIFICATIONS) {
 
 Deno.test("a reply that uses a denied tool goes up as an error, and the client is told nothing", async () => {
   await using scene = await Scene.open();
+  scene.upstream.next(
+    eventReply([{ jsonrpc: "2.0", id: 5, method: "sampling/createMessage" }]).end(),
+  );
+  await scene.ask({ method: "GET" }, B);
   const content = [{ type: "tool_use", name: "rm", input: { secret: 1 } }];
   const exchange = await scene.post({ jsonrpc: "2.0", id: 5, result: { content } }, B);
   assert.deepEqual([exchange.status, exchange.text], [202, ""]);
-  const [request] = scene.upstream.requests;
+  const [, request] = scene.upstream.requests;
   assert.deepEqual(JSON.parse(new TextDecoder().decode(request?.body ?? undefined)), {
     jsonrpc: "2.0",
     id: 5,

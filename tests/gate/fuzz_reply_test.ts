@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import type { Json, JsonObject } from "../../src/mcp/json.ts";
 import { fuzz } from "../support/fuzz.ts";
 import type { Random } from "../support/random.ts";
-import { B, Scene } from "./support/gate_scene.ts";
-import { MemoryReply } from "./support/memory_upstream.ts";
+import { B, call, Scene } from "./support/gate_scene.ts";
+import { jsonReply, MemoryReply } from "./support/memory_upstream.ts";
 
 /** What B may call, and names that look like it. */
 const NAMES = ["read_file", "rm", "READ_FILE", "read_file ", "", "read_filé", "constructor"];
@@ -25,7 +25,11 @@ function randomMessage(random: Random): readonly [sent: Json, seen: Json] {
   const wrap = random.pick<(list: JsonObject) => JsonObject>([
     (result) => ({ jsonrpc: "2.0", id, result }),
     (result) => ({ jsonrpc: "2.0", id, result: { task: 1, result } }),
-    (result) => ({ jsonrpc: "2.0", method: "notifications/tasks", params: { result } }),
+    (result) => ({
+      jsonrpc: "2.0",
+      method: "notifications/tasks",
+      params: { taskId: "t", result },
+    }),
     () => ({
       jsonrpc: "2.0",
       method: "notifications/progress",
@@ -105,6 +109,8 @@ Deno.test("no stream brings a denied definition to a key, or loses anything else
   });
 
   await using scene = await Scene.open();
+  scene.upstream.next(jsonReply({ jsonrpc: "2.0", id: 1, result: { task: { taskId: "t" } } }));
+  await scene.post(call(), B);
   for (const { stream, chunks, seen } of cases) {
     const reply = new MemoryReply(200, [["content-type", "text/event-stream"]]);
     for (const chunk of chunks) reply.send(chunk);

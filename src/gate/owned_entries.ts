@@ -1,0 +1,86 @@
+/**
+ * What the gate remembers for callers: entries under keys, each owner's apart, within bounds that no
+ * flood of handles breaks. Who is flooded out is the flooder. Knows not what is remembered.
+ */
+
+/** How much is remembered. */
+export interface EntryBounds {
+  /** Entries of one owner; beyond, its oldest goes. */
+  readonly perOwner: number;
+  /** Entries of all owners; beyond, the oldest of the owner who has been idle longest goes. */
+  readonly inAll: number;
+}
+
+/** Entries by owner and key. Keys begin as their user says: integer-like ones collide in V8. */
+export class OwnedEntries<Entry> {
+  readonly #bounds: EntryBounds;
+  /** Those who have written last come last, and of each owner's entries likewise. */
+  readonly #owners = new Map<string, Map<string, Entry>>();
+  #size = 0;
+
+  constructor(bounds: EntryBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** How many there are in all. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The entry of `owner` under `key`. */
+  get(owner: string, key: string): Entry | undefined {
+    return this.#owners.get(prefixed(owner))?.get(key);
+  }
+
+  /** Whether `owner` has any entry. */
+  hasAny(owner: string): boolean {
+    return this.#owners.has(prefixed(owner));
+  }
+
+  /** Sets it, as the newest of `owner`. */
+  set(owner: string, key: string, entry: Entry): void {
+    const name = prefixed(owner);
+    const entries = this.#owners.get(name) ?? new Map<string, Entry>();
+    this.#owners.delete(name);
+    this.#owners.set(name, entries);
+    if (!entries.delete(key)) this.#size++;
+    entries.set(key, entry);
+    if (entries.size > this.#bounds.perOwner) this.#dropOldest(name, entries);
+    if (this.#size > this.#bounds.inAll) this.#dropOldestOfIdlest();
+  }
+
+  /** Forgets it; whether it was there. */
+  delete(owner: string, key: string): boolean {
+    const name = prefixed(owner);
+    const entries = this.#owners.get(name);
+    if (entries === undefined || !entries.delete(key)) return false;
+    this.#size--;
+    if (entries.size === 0) this.#owners.delete(name);
+    return true;
+  }
+
+  /** Forgets all entries of `owner` whose key begins with `start`. */
+  forget(owner: string, start: string): void {
+    for (const key of this.#owners.get(prefixed(owner))?.keys() ?? []) {
+      if (key.startsWith(start)) this.delete(owner, key);
+    }
+  }
+
+  #dropOldestOfIdlest(): void {
+    for (const [name, entries] of this.#owners) return this.#dropOldest(name, entries);
+  }
+
+  #dropOldest(name: string, entries: Map<string, Entry>): void {
+    for (const key of entries.keys()) {
+      entries.delete(key);
+      this.#size--;
+      if (entries.size === 0) this.#owners.delete(name);
+      return;
+    }
+  }
+}
+
+/** Labels of digits only would collide in V8's unseeded hash. */
+function prefixed(owner: string): string {
+  return `=${owner}`;
+}

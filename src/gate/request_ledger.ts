@@ -1,0 +1,120 @@
+/**
+ * Requests under way between a client and the upstream, in both directions, by key and session. Ids
+ * are the peers' own and upstreams share them across clients, so whoever names one that is not his
+ * would cancel, answer or report on another's request (PROTOCOL §1.9).
+ */
+import type { Id } from "../mcp/message.ts";
+import { type EntryBounds, OwnedEntries } from "./owned_entries.ts";
+
+/** A client as ids belong to it: the principal's label, and its session, short; `""` for none. */
+export interface Peer {
+  readonly label: string;
+  readonly session: string;
+}
+
+/** A request of a client's that has not been answered. */
+export interface Flight {
+  readonly id: Id;
+  readonly method: string;
+  /** The tool, where it calls one. */
+  readonly tool: string | null;
+}
+
+/** How many requests are remembered, in each direction. */
+export interface RequestBounds extends EntryBounds {
+  /** Characters of an id; requests with longer ones are not remembered. */
+  readonly longestId: number;
+}
+
+/** The requests of all clients. */
+export class RequestLedger {
+  readonly #longestId: number;
+  readonly #flights: OwnedEntries<Flight>;
+  /** The progress token that goes with a request of the upstream's, or null. */
+  readonly #delivered: OwnedEntries<Id | null>;
+  /** The request that goes with a progress token. */
+  readonly #tokens: OwnedEntries<Id>;
+
+  constructor(bounds: RequestBounds) {
+    this.#longestId = bounds.longestId;
+    this.#flights = new OwnedEntries(bounds);
+    this.#delivered = new OwnedEntries(bounds);
+    this.#tokens = new OwnedEntries(bounds);
+  }
+
+  /** How many entries are held. */
+  get size(): number {
+    return this.#flights.size + this.#delivered.size + this.#tokens.size;
+  }
+
+  /** Notes that a request of `peer` goes up. */
+  sent(peer: Peer, flight: Flight): void {
+    if (this.#fits(flight.id)) this.#flights.set(peer.label, keyOf(peer, flight.id), flight);
+  }
+
+  /** The request `id` of `peer`, where it has gone up and not been answered. */
+  flight(peer: Peer, id: Id): Flight | null {
+    return this.#flights.get(peer.label, keyOf(peer, id)) ?? null;
+  }
+
+  /** Whether any request of the peer's key is under way. */
+  hasFlights({ label }: Peer): boolean {
+    return this.#flights.hasAny(label);
+  }
+
+  /** Notes that `flight` has been answered; a later request of the same id stays. */
+  answered(peer: Peer, flight: Flight): void {
+    if (this.flight(peer, flight.id) !== flight) return;
+    this.#flights.delete(peer.label, keyOf(peer, flight.id));
+  }
+
+  /** Notes that request `id` of the upstream's has reached `peer`, with its progress token. */
+  delivered(peer: Peer, id: Id, token: Id | null): void {
+    if (!this.#fits(id)) return;
+    this.settle(peer, id);
+    const kept = token !== null && this.#fits(token) ? token : null;
+    this.#delivered.set(peer.label, keyOf(peer, id), kept);
+    if (kept !== null) this.#tokens.set(peer.label, keyOf(peer, kept), id);
+  }
+
+  /** Whether `peer` owes an answer to request `id` of the upstream's. */
+  owes(peer: Peer, id: Id): boolean {
+    return this.#delivered.get(peer.label, keyOf(peer, id)) !== undefined;
+  }
+
+  /** Takes the answer of `peer` to request `id`: once, so that no second one follows it. */
+  settle(peer: Peer, id: Id): boolean {
+    const token = this.#delivered.get(peer.label, keyOf(peer, id));
+    if (token === undefined) return false;
+    this.#delivered.delete(peer.label, keyOf(peer, id));
+    if (token !== null && this.#tokens.get(peer.label, keyOf(peer, token)) === id) {
+      this.#tokens.delete(peer.label, keyOf(peer, token));
+    }
+    return true;
+  }
+
+  /** Whether `peer` may report progress under `token`: on a request that it has not answered. */
+  reports(peer: Peer, token: Id): boolean {
+    return this.#tokens.get(peer.label, keyOf(peer, token)) !== undefined;
+  }
+
+  /** Forgets what belongs to a session that has ended. */
+  forget(peer: Peer): void {
+    for (const entries of [this.#flights, this.#delivered, this.#tokens]) {
+      entries.forget(peer.label, startOf(peer));
+    }
+  }
+
+  #fits(id: Id): boolean {
+    return typeof id === "number" || id.length <= this.#longestId;
+  }
+}
+
+/** Typed, since `1` and `"1"` are two ids; sessions are digests, so the parts cannot be shifted. */
+function keyOf(peer: Peer, id: Id): string {
+  return startOf(peer) + JSON.stringify(id);
+}
+
+function startOf({ session }: Peer): string {
+  return `=${session}:`;
+}
