@@ -7,7 +7,7 @@
 
 /** Something a test needs, looked for once. */
 export interface Need<Found> {
-  /** How the absence is told: "nginx", "MCPGATE_PYTHON". */
+  /** How the absence is told: "nginx", "MCPGATE_DENORT". */
   readonly what: string;
   /** What was found, or null where it is absent. */
   readonly found: Found | null;

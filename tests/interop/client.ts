@@ -1,0 +1,68 @@
+/**
+ * The clients that are played against the gate: each an implementation that people use, held to one
+ * era of the protocol, and its words for a refusal where they are not the gate's.
+ */
+import { LANGUAGES } from "./language.ts";
+
+/** One client. */
+export interface Client {
+  readonly name: string;
+  /** The language of its program. */
+  readonly language: string;
+  /** What makes the program this client. */
+  readonly args: readonly string[];
+  /** What it agrees on with a server that can speak all. */
+  readonly revision: string;
+  /** Whether it hands on progress. */
+  readonly silent?: true;
+  /** Its own words where it does not show the gate's, by the name of the scenario. */
+  readonly own?: Readonly<Record<string, RegExp>>;
+}
+
+/** The first revision without sessions, and the last with them. */
+const MODERN = "2026-07-28";
+const LEGACY = "2025-11-25";
+
+/** It shows only bodies that carry the id of the request, and never those of 429 and 502. */
+const GO_OWN = {
+  "rate limit, http": /: Too Many Requests$/,
+  "server never up": /: Bad Gateway$/,
+  "revoked": /: Unauthorized$/,
+  "wrong key": /: Unauthorized$/,
+};
+
+/** All of them. */
+export const CLIENTS: readonly Client[] = [
+  { name: "TypeScript SDK 1.32", language: "typescript", args: ["v1"], revision: LEGACY },
+  { name: "TypeScript SDK 2.4", language: "typescript", args: ["v2"], revision: LEGACY },
+  {
+    name: "TypeScript SDK 2.4, modern",
+    language: "typescript",
+    args: ["modern"],
+    revision: MODERN,
+    // Its first request is a probe, of which it tells the status only.
+    own: {
+      "server never up": /the server answered the probe with HTTP 502$/,
+      "wrong key": /the server requires authorization \(HTTP 401\)$/,
+    },
+  },
+  { name: "Python mcp 2.3", language: "python", args: ["mcp", "legacy"], revision: LEGACY },
+  { name: "Python mcp 2.3, modern", language: "python", args: ["mcp", "auto"], revision: MODERN },
+  { name: "FastMCP 4.1", language: "python", args: ["fastmcp", "legacy"], revision: LEGACY },
+  { name: "FastMCP 4.1, modern", language: "python", args: ["fastmcp", "auto"], revision: MODERN },
+  {
+    name: "Go SDK 1.8",
+    language: "go",
+    args: [LEGACY],
+    revision: LEGACY,
+    own: { ...GO_OWN, "server down": /: Bad Gateway$/ },
+  },
+  { name: "Go SDK 1.8, modern", language: "go", args: [MODERN], revision: MODERN, own: GO_OWN },
+];
+
+/** How `client` is started; URL, key and steps follow. */
+export function commandOf(client: Client): readonly string[] {
+  const language = LANGUAGES.find(({ name }) => name === client.language);
+  if (language === undefined) throw new TypeError(`Unknown language: ${client.language}`);
+  return [...language.command, ...client.args];
+}
