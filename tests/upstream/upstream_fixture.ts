@@ -13,8 +13,14 @@ import { inTime } from "../support/eventually.ts";
 import { joined } from "../support/http_reader.ts";
 import { RecordingUpstream } from "../support/recording_upstream.ts";
 
+/** What a test may shorten. */
+export interface Limits {
+  readonly connectTimeoutMs?: number;
+  readonly idleTimeoutMs?: number;
+}
+
 /** Makes the upstream under test, for `url`. */
-export type MakeUpstream = (url: string) => Upstream;
+export type MakeUpstream = (url: string, limits?: Limits) => Upstream;
 
 /** A request with what a test does not care for filled in. */
 export function asked(parts: Partial<UpstreamRequest> = {}): UpstreamRequest {

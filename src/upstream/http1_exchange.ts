@@ -1,0 +1,178 @@
+/**
+ * One request and its reply: finds a connection, waits for the head within its time, lets the body
+ * be pulled piece by piece, gives up when told, and tells every failure as an UpstreamError. Asks a
+ * second time only where the upstream cannot have acted on the first.
+ */
+import { type Carried, type Http1Connection, type Loss, said } from "./http1_connection.ts";
+import type { ReplyHead } from "./http1_reply_head.ts";
+import { MalformedRequest, type RequestBytes } from "./http1_request.ts";
+import {
+  type Fields,
+  UpstreamError,
+  type UpstreamReply,
+  type UpstreamRequest,
+} from "./upstream.ts";
+
+/** What the exchanges with one upstream share. */
+export interface Surroundings {
+  /** How errors name the upstream. */
+  readonly host: string;
+  /** An unused connection, or null. */
+  take(): Http1Connection | null;
+  /** A new connection; `giveUp` ends the attempt. */
+  open(giveUp: AbortController): Promise<Http1Connection>;
+  /** The bytes of `request`. Throws {@link MalformedRequest}. */
+  spell(request: UpstreamRequest): RequestBytes;
+  startClock(exchange: Http1Exchange, ms: number): void;
+  stopClock(exchange: Http1Exchange, ms: number): void;
+  /** The exchange has its whole reply, has failed or was given up. */
+  onOver(): void;
+}
+
+/** An exchange, and its reply once the head is in. */
+export class Http1Exchange implements Carried, UpstreamReply, EventListenerObject {
+  status = 0;
+  fields: Fields = [];
+  /** The reply. Rejects with {@link UpstreamError} only. */
+  readonly head: Promise<UpstreamReply>;
+  readonly #around: Surroundings;
+  readonly #signal: AbortSignal;
+  readonly #headTimeoutMs: number;
+  readonly #isSafe: boolean;
+  #request: RequestBytes | null = null;
+  #connection: Http1Connection | null = null;
+  #dialling: AbortController | null = null;
+  #isRepeated = false;
+  #hasHead = false;
+  #resolveHead!: (reply: UpstreamReply) => void;
+  #rejectHead!: (error: UpstreamError) => void;
+  /** What has come of the body and was not asked for yet. */
+  #piece: Uint8Array | null = null;
+  /** Whether all of the body has come. */
+  #isComplete = false;
+  #failure: UpstreamError | null = null;
+  #asked: PromiseWithResolvers<Uint8Array | null> | null = null;
+
+  constructor(around: Surroundings, request: UpstreamRequest) {
+    this.#around = around;
+    this.#signal = request.signal;
+    this.#headTimeoutMs = request.headTimeoutMs;
+    this.#isSafe = request.method === "GET";
+    this.head = new Promise((resolve, reject) => {
+      this.#resolveHead = resolve;
+      this.#rejectHead = reject;
+    });
+    this.#start(request);
+  }
+
+  read(): Promise<Uint8Array | null> {
+    const piece = this.#piece;
+    if (piece !== null) {
+      this.#piece = null;
+      return Promise.resolve(piece);
+    }
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#isComplete) return END;
+    if (this.#asked === null) {
+      this.#asked = Promise.withResolvers();
+      this.#connection?.pull();
+    }
+    return this.#asked.promise;
+  }
+
+  cancel(): void {
+    this.#fail("aborted", "was given up");
+  }
+
+  /** The signal has been aborted. */
+  handleEvent(): void {
+    this.cancel();
+  }
+
+  /** The head did not come in time. */
+  onLate(): void {
+    this.#fail("timeout", `did not answer within ${this.#headTimeoutMs} ms`);
+  }
+
+  onHead(head: ReplyHead): void {
+    this.status = head.status;
+    this.fields = head.fields;
+    this.#hasHead = true;
+    this.#request = null;
+    this.#around.stopClock(this, this.#headTimeoutMs);
+    this.#resolveHead(this);
+  }
+
+  onBody(piece: Uint8Array | null, isLast: boolean): void {
+    if (isLast) {
+      this.#isComplete = true;
+      this.#settle();
+    }
+    const asked = this.#asked;
+    this.#asked = null;
+    if (asked === null) this.#piece = piece;
+    else asked.resolve(piece);
+  }
+
+  onLost({ what, wasStale, isUnsent }: Loss): void {
+    this.#connection = null;
+    const mayRepeat = !this.#isRepeated && wasStale && (this.#isSafe || isUnsent);
+    if (!mayRepeat) return this.#fail("broken", what);
+    this.#isRepeated = true;
+    this.#dial();
+  }
+
+  #start(request: UpstreamRequest): void {
+    if (this.#signal.aborted) return this.cancel();
+    try {
+      this.#request = this.#around.spell(request);
+    } catch (error) {
+      if (!(error instanceof MalformedRequest)) throw error;
+      return this.#fail("broken", `was not asked: ${error.message}`);
+    }
+    this.#signal.addEventListener("abort", this);
+    this.#around.startClock(this, this.#headTimeoutMs);
+    const connection = this.#around.take();
+    if (connection === null) this.#dial();
+    else this.#carryBy(connection, this.#request);
+  }
+
+  #carryBy(connection: Http1Connection, request: RequestBytes): void {
+    this.#connection = connection;
+    connection.carry(this, request);
+  }
+
+  #dial(): void {
+    const giveUp = this.#dialling = new AbortController();
+    this.#around.open(giveUp).then((connection) => {
+      this.#dialling = null;
+      if (this.#request === null) connection.close();
+      else this.#carryBy(connection, this.#request);
+    }, (error) => {
+      this.#dialling = null;
+      this.#fail("unreachable", `cannot be reached: ${said(error)}`);
+    });
+  }
+
+  #fail(kind: UpstreamError["kind"], what: string): void {
+    if (this.#isComplete || this.#failure !== null) return;
+    const failure = new UpstreamError(kind, `Upstream ${this.#around.host} ${what}`);
+    this.#failure = failure;
+    this.#piece = this.#request = null;
+    this.#connection?.close();
+    this.#dialling?.abort(failure);
+    this.#settle();
+    this.#rejectHead(failure);
+    this.#asked?.reject(failure);
+    this.#asked = null;
+  }
+
+  #settle(): void {
+    this.#connection = null;
+    this.#signal.removeEventListener("abort", this);
+    if (!this.#hasHead) this.#around.stopClock(this, this.#headTimeoutMs);
+    this.#around.onOver();
+  }
+}
+
+const END: Promise<null> = Promise.resolve(null);

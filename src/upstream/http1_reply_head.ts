@@ -1,0 +1,200 @@
+/**
+ * Reads the head of an HTTP/1.1 reply from bytes as they come, strictly: what two readers could take
+ * differently is malformed (RFC 9112). Linear in the bytes, wherever they are split. Informational
+ * heads before it are read and dropped. Knows no socket and nothing of what the fields mean beyond
+ * how the body is framed and whether the connection may be kept.
+ */
+import { Buffer } from "node:buffer";
+import { ChunkedBody, ClosedBody, LengthBody, type ReplyBody } from "./http1_reply_body.ts";
+import { isFieldText, isTokenByte, MalformedReply } from "./http1_grammar.ts";
+import type { Fields } from "./upstream.ts";
+
+/** Fields of one head; more are malformed. */
+const MAX_FIELDS = 100;
+
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+const COLON = 58;
+
+/** A whole head, and what it says of what follows. */
+export interface ReplyHead {
+  readonly status: number;
+  /** Names in lower case, values without the space around them, each repetition on its own. */
+  readonly fields: Fields;
+  readonly body: ReplyBody;
+  /** How long the connection may be kept unused afterwards, in ms: Infinity, or 0 for not at all. */
+  readonly keepMs: number;
+}
+
+/** The reader of one connection, head after head. */
+export class ReplyHeadReader {
+  readonly #maxBytes: number;
+  /** All positions count from the first byte of the first head, informational ones included. */
+  #scanned = 0;
+  #line = 0;
+  #start = 0;
+  #end = 0;
+  #status = 0;
+  #minor = 0;
+  /** Start and end of the name, start and end of the value, field after field. */
+  #places: number[] = [];
+
+  /** @param maxBytes Of one head and the informational ones before it; more are malformed */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** How many bytes the head took that was read last. */
+  get bytes(): number {
+    return this.#end;
+  }
+
+  /** Makes ready for the next reply. */
+  reset(): void {
+    this.#scanned =
+      this.#line =
+      this.#start =
+      this.#end =
+      this.#status =
+        0;
+    this.#places.length = 0;
+  }
+
+  /**
+   * Reads on in `bytes`, where all bytes of the head that have come stand from `from` to `to`.
+   *
+   * @returns The head, or null where it goes on. Throws {@link MalformedReply}.
+   */
+  push(bytes: Uint8Array, from: number, to: number): ReplyHead | null {
+    const limit = Math.min(to, from + this.#maxBytes);
+    let line = from + this.#line;
+    let at = from + this.#scanned;
+    for (;;) {
+      while (at < limit && bytes[at] !== LF) at++;
+      if (at === limit) {
+        if (limit - from === this.#maxBytes) throw new MalformedReply("its head is too large");
+        this.#scanned = at - from;
+        this.#line = line - from;
+        return null;
+      }
+      const end = at - 1;
+      if (end < line || bytes[end] !== CR) throw new MalformedReply("a line ends without CRLF");
+      at++;
+      if (this.#status === 0) {
+        this.#statusLine(bytes, line, end);
+      } else if (end > line) {
+        this.#field(bytes, line, end, from);
+      } else if (this.#status >= 200) {
+        this.#end = at - from;
+        return this.#head(bytes, from);
+      } else {
+        this.#start = at - from;
+        this.#status = 0;
+        this.#places.length = 0;
+      }
+      line = at;
+    }
+  }
+
+  /** `HTTP/1.x SP 3DIGIT [SP reason]`; the space before an empty reason is often left out. */
+  #statusLine(bytes: Uint8Array, from: number, to: number): void {
+    const minor = (bytes[from + 7] ?? 0) - 48;
+    for (let i = 0; i < VERSION.length; i++) {
+      if (bytes[from + i] !== VERSION[i]) throw new MalformedReply("it is not HTTP/1");
+    }
+    if (minor !== 0 && minor !== 1) throw new MalformedReply("it is not HTTP/1.0 or 1.1");
+    let status = 0;
+    for (let i = from + 9; i < from + 12; i++) {
+      const digit = (bytes[i] ?? 0) - 48;
+      if (digit < 0 || digit > 9) throw new MalformedReply("its status is no number");
+      status = status * 10 + digit;
+    }
+    const isApart = bytes[from + 8] === SPACE && (to === from + 12 || bytes[from + 12] === SPACE);
+    if (to < from + 12 || !isApart || !isFieldText(bytes, from + 12, to)) {
+      throw new MalformedReply("its status line is malformed");
+    }
+    if (status < 100 || status > 599) throw new MalformedReply("there is no such status");
+    if (status === 101) throw new MalformedReply("it switches protocols unasked");
+    this.#status = status;
+    this.#minor = minor;
+  }
+
+  /** `token ":" OWS value OWS`. A folded line begins with a space, which no token does. */
+  #field(bytes: Uint8Array, from: number, to: number, base: number): void {
+    const places = this.#places;
+    if (places.length === 4 * MAX_FIELDS) throw new MalformedReply("it has too many fields");
+    let colon = from;
+    while (colon < to && isTokenByte(bytes[colon])) colon++;
+    if (colon === from || bytes[colon] !== COLON) throw new MalformedReply("a field is malformed");
+    let start = colon + 1;
+    let end = to;
+    while (start < end && (bytes[start] === SPACE || bytes[start] === TAB)) start++;
+    while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
+    if (!isFieldText(bytes, start, end)) throw new MalformedReply("a field's value is malformed");
+    places.push(from - base, colon - base, start - base, end - base);
+  }
+
+  #head(bytes: Uint8Array, from: number): ReplyHead {
+    const start = this.#start;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from + start, this.#end - start)
+      .toString("latin1");
+    const places = this.#places;
+    const fields: [string, string][] = [];
+    for (let i = 0; i + 3 < places.length; i += 4) {
+      const name = text.slice((places[i] ?? 0) - start, (places[i + 1] ?? 0) - start);
+      const value = text.slice((places[i + 2] ?? 0) - start, (places[i + 3] ?? 0) - start);
+      fields.push([name.toLowerCase(), value]);
+    }
+    return framed(this.#status, this.#minor, fields);
+  }
+}
+
+/** The head with what its fields say of the body and of the connection. */
+function framed(status: number, minor: number, fields: [string, string][]): ReplyHead {
+  let length: number | null = null;
+  let isChunked = false;
+  let keepMs = minor === 0 ? 0 : Infinity;
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as [string, string];
+    const value = field[1];
+    switch (field[0]) {
+      case "content-length":
+        if (length !== null) throw new MalformedReply("it has two lengths");
+        if (!/^\d{1,15}$/.test(value)) throw new MalformedReply("its length is no number");
+        length = Number(value);
+        break;
+      case "transfer-encoding":
+        if (isChunked || value.toLowerCase() !== "chunked") {
+          throw new MalformedReply("its transfer coding is unknown");
+        }
+        isChunked = true;
+        break;
+      case "connection":
+        if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)) keepMs = 0;
+        break;
+      case "keep-alive":
+        keepMs = Math.min(keepMs, announcedMs(value));
+    }
+  }
+  if (isChunked && (length !== null || minor === 0)) {
+    throw new MalformedReply("its length is told twice or by a coding that HTTP/1.0 has not");
+  }
+  if (status === 204 || status === 304) {
+    // No body, whatever the fields say; where they announce one to a 204, it may follow all the same.
+    const isPlain = status === 304 || (!isChunked && (length ?? 0) === 0);
+    return { status, fields, body: new LengthBody(0), keepMs: isPlain ? keepMs : 0 };
+  }
+  if (isChunked) return { status, fields, body: new ChunkedBody(), keepMs };
+  if (length !== null) return { status, fields, body: new LengthBody(length), keepMs };
+  return { status, fields, body: new ClosedBody(), keepMs: 0 };
+}
+
+/** What `Keep-Alive` allows, less a second for a request that is on its way when the time is up. */
+function announcedMs(value: string): number {
+  const seconds = /(?:^|[,;\s])timeout=(\d{1,6})(?:$|[,;\s])/i.exec(value)?.[1];
+  return seconds === undefined ? Infinity : Math.max(0, Number(seconds) * 1000 - 1000);
+}
+
+const VERSION = [...new TextEncoder().encode("HTTP/1.")];

@@ -1,0 +1,132 @@
+/**
+ * Spells a request out as bytes: request line, `host`, the fields that were given, `content-length`,
+ * and a body where it is small enough to go in the same write. Refuses what would not be one request.
+ */
+import { isTextByte, isTokenByte } from "./http1_grammar.ts";
+import type { UpstreamRequest } from "./upstream.ts";
+
+/** Requests up to this size, body included, are written into a buffer that is used again. */
+const SPARE_BYTES = 4 * 1024;
+
+/** Requests up to this size go out in one piece, since a copy costs less than a second write. */
+const WHOLE_BYTES = 32 * 1024;
+
+/** Buffers kept for later. */
+const MAX_SPARES = 64;
+
+/** What the transport writes itself, so that no caller may. */
+const FRAMING: ReadonlySet<string> = new Set([
+  "host",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "upgrade",
+  "te",
+  "trailer",
+  "expect",
+  "keep-alive",
+]);
+
+/** What was to be sent is no request. Names the part, never its content. */
+export class MalformedRequest extends Error {
+  override readonly name = "MalformedRequest";
+}
+
+/** A request as it goes out. */
+export interface RequestBytes {
+  readonly first: Uint8Array;
+  /** What is left of the body, or null. */
+  readonly rest: Uint8Array | null;
+}
+
+/** Spells requests to one host. */
+export class RequestSpeller {
+  readonly #host: string;
+  readonly #target: string;
+  readonly #spares: Uint8Array[] = [];
+
+  /** @param url Where every request goes, unless it names a path of its own */
+  constructor(url: URL) {
+    this.#host = url.host;
+    this.#target = url.pathname + url.search;
+  }
+
+  /** The bytes of `request`. Throws {@link MalformedRequest}. */
+  spell(request: UpstreamRequest): RequestBytes {
+    const { method, fields, body } = request;
+    const target = this.#target;
+    const length = body === null && method !== "POST" ? null : String(body?.length ?? 0);
+    const bodyBytes = body?.length ?? 0;
+    let headBytes = method.length + target.length + this.#host.length + EMPTY_BYTES;
+    if (length !== null) headBytes += LENGTH_BYTES + length.length;
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as readonly [string, string];
+      headBytes += field[0].length + field[1].length + 4;
+    }
+    const isWhole = headBytes + bodyBytes <= WHOLE_BYTES;
+    const bytes = this.#buffer(isWhole ? headBytes + bodyBytes : headBytes);
+    let at = writeText(bytes, 0, `${method} `);
+    at = writeText(bytes, at, target);
+    at = writeText(bytes, at, " HTTP/1.1\r\nhost: ");
+    at = writeText(bytes, at, this.#host);
+    at = writeText(bytes, at, "\r\n");
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as readonly [string, string];
+      at = writeField(bytes, at, field[0], field[1]);
+    }
+    if (length !== null) at = writeText(bytes, at, `content-length: ${length}\r\n`);
+    at = writeText(bytes, at, "\r\n");
+    if (body === null) return { first: bytes.subarray(0, at), rest: null };
+    if (!isWhole) return { first: bytes.subarray(0, at), rest: body };
+    bytes.set(body, at);
+    return { first: bytes.subarray(0, at + bodyBytes), rest: null };
+  }
+
+  /** Takes the buffer of `request` back, which nobody reads any more. */
+  reuse(request: RequestBytes): void {
+    const { buffer } = request.first;
+    if (buffer.byteLength === SPARE_BYTES && this.#spares.length < MAX_SPARES) {
+      this.#spares.push(new Uint8Array(buffer));
+    }
+  }
+
+  #buffer(bytes: number): Uint8Array {
+    if (bytes > SPARE_BYTES) return new Uint8Array(bytes);
+    return this.#spares.pop() ?? new Uint8Array(SPARE_BYTES);
+  }
+}
+
+const EMPTY_BYTES = "  HTTP/1.1\r\nhost: \r\n\r\n".length;
+const LENGTH_BYTES = "content-length: \r\n".length;
+
+/** Writes text of the transport's own, which is ASCII. */
+function writeText(bytes: Uint8Array, start: number, text: string): number {
+  let at = start;
+  for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+  return at;
+}
+
+/** Writes a field, one byte a character: a line break in it would begin another. */
+function writeField(bytes: Uint8Array, start: number, name: string, value: string): number {
+  let at = start;
+  if (name.length === 0 || FRAMING.has(name)) {
+    throw new MalformedRequest("a field is not to be sent");
+  }
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code > 127 || !isTokenByte(code)) throw new MalformedRequest("a field's name is malformed");
+    bytes[at++] = code;
+  }
+  bytes[at++] = 58;
+  bytes[at++] = 32;
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code > 255 || !isTextByte(code)) {
+      throw new MalformedRequest(`the value of ${name} is malformed`);
+    }
+    bytes[at++] = code;
+  }
+  bytes[at++] = 13;
+  bytes[at++] = 10;
+  return at;
+}
