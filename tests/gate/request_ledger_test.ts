@@ -1,0 +1,115 @@
+/** Requests under way: known by key, session and typed id, answered once, forgotten in time. */
+import assert from "node:assert/strict";
+import { MEMORY_BOUNDS } from "../../src/gate/handle_memory.ts";
+import { type Peer, RequestLedger } from "../../src/gate/request_ledger.ts";
+import type { Id } from "../../src/mcp/message.ts";
+
+const PEER: Peer = { label: "a", session: "s1" };
+const flight = (id: Id) => ({ id, method: "tools/call", tool: "x" });
+
+const OTHERS: readonly { readonly name: string; readonly peer?: Peer; readonly id?: Id }[] = [
+  { name: "another key", peer: { label: "b", session: "s1" } },
+  { name: "another session", peer: { label: "a", session: "s2" } },
+  { name: "no session", peer: { label: "a", session: "" } },
+  { name: "another id", id: 2 },
+  { name: "an id of another type", id: "1" },
+  { name: "an id that looks spelled", id: '"1"' },
+];
+
+for (const { name, peer = PEER, id = 1 } of OTHERS) {
+  Deno.test(`RequestLedger: what is under way for one is not for ${name}`, () => {
+    const requests = new RequestLedger(MEMORY_BOUNDS);
+    requests.sent(PEER, flight(1));
+    requests.delivered(PEER, 1, 1);
+    assert.equal(requests.flight(peer, id), null);
+    assert.ok(!requests.owes(peer, id));
+    assert.ok(!requests.settle(peer, id));
+    assert.ok(!requests.reports(peer, id));
+    assert.notEqual(requests.flight(PEER, 1), null);
+    assert.ok(requests.owes(PEER, 1) && requests.reports(PEER, 1));
+  });
+}
+
+Deno.test("RequestLedger: what has been answered is not under way", () => {
+  const requests = new RequestLedger(MEMORY_BOUNDS);
+  const first = flight(1);
+  requests.sent(PEER, first);
+  assert.ok(requests.hasFlights(PEER));
+  requests.answered(PEER, first);
+  assert.equal(requests.flight(PEER, 1), null);
+  assert.ok(!requests.hasFlights(PEER));
+});
+
+Deno.test("RequestLedger: an answer that comes late leaves the next request of its id alone", () => {
+  const requests = new RequestLedger(MEMORY_BOUNDS);
+  const [first, second] = [flight(1), flight(1)];
+  requests.sent(PEER, first);
+  requests.sent(PEER, second);
+  requests.answered(PEER, first);
+  assert.equal(requests.flight(PEER, 1), second);
+});
+
+Deno.test("RequestLedger: a request of the upstream's is answered once, and its progress ends", () => {
+  const requests = new RequestLedger(MEMORY_BOUNDS);
+  requests.delivered(PEER, 1, "token");
+  requests.delivered(PEER, 2, null);
+  assert.ok(requests.settle(PEER, 1));
+  assert.ok(!requests.settle(PEER, 1));
+  assert.ok(!requests.reports(PEER, "token"));
+  assert.ok(requests.settle(PEER, 2));
+  assert.equal(requests.size, 0);
+});
+
+Deno.test("RequestLedger: a token that a later request has taken over stays with it", () => {
+  const requests = new RequestLedger(MEMORY_BOUNDS);
+  requests.delivered(PEER, 1, "token");
+  requests.delivered(PEER, 2, "token");
+  requests.settle(PEER, 1);
+  assert.ok(requests.reports(PEER, "token"));
+  requests.settle(PEER, 2);
+  assert.ok(!requests.reports(PEER, "token"));
+});
+
+Deno.test("RequestLedger: a request that is delivered again brings its new token only", () => {
+  const requests = new RequestLedger(MEMORY_BOUNDS);
+  requests.delivered(PEER, 1, "old");
+  requests.delivered(PEER, 1, "new");
+  assert.deepEqual([requests.reports(PEER, "old"), requests.reports(PEER, "new")], [false, true]);
+  assert.equal(requests.size, 2);
+});
+
+Deno.test("RequestLedger: a session that has ended leaves nothing, others stay", () => {
+  const requests = new RequestLedger(MEMORY_BOUNDS);
+  const other = { label: "a", session: "s10" };
+  for (const peer of [PEER, other]) {
+    requests.sent(peer, flight(1));
+    requests.delivered(peer, 1, 1);
+  }
+  requests.forget(PEER);
+  assert.ok(!requests.owes(PEER, 1) && !requests.reports(PEER, 1));
+  assert.equal(requests.flight(PEER, 1), null);
+  assert.ok(requests.owes(other, 1) && requests.reports(other, 1));
+  assert.equal(requests.size, 3);
+});
+
+Deno.test("RequestLedger: ids beyond its bound are not remembered, in either direction", () => {
+  const requests = new RequestLedger({ ...MEMORY_BOUNDS, longestId: 4 });
+  requests.sent(PEER, flight("long!"));
+  requests.delivered(PEER, "long!", 1);
+  assert.equal(requests.size, 0);
+  requests.delivered(PEER, "four", "long!");
+  assert.ok(requests.settle(PEER, "four"));
+});
+
+Deno.test("RequestLedger: a flood of integer-like ids costs what other ids cost", () => {
+  const requests = new RequestLedger({ ...MEMORY_BOUNDS, perOwner: 50_000 });
+  const peer = { label: "4096", session: "" };
+  const times = [(at: number) => `x${at}`, (at: number) => String(at * 4096)].map((idOf) => {
+    const from = performance.now();
+    for (let at = 0; at < 50_000; at++) requests.sent(peer, flight(idOf(at)));
+    return performance.now() - from;
+  });
+  // Without prefixes the second takes fifty times as long: V8 hashes such keys without a seed.
+  const [plain = 0, hostile = 0] = times;
+  assert.ok(hostile < 10 * plain + 100, `${hostile} ms, others ${plain} ms`);
+});
