@@ -31,6 +31,13 @@ const GO_OWN = {
   "wrong key": /: Unauthorized$/,
 };
 
+/** It takes these statuses for its own business, and shows the challenge of a 401 at most. */
+const RUST_OWN = {
+  "rate limit, http": /\bHTTP 429\b/,
+  "revoked": /\bauthorization required: Bearer realm="mcp", error="invalid_token"/,
+  "wrong key": /\bAuth required\b/,
+};
+
 /** All of them. */
 export const CLIENTS: readonly Client[] = [
   { name: "TypeScript SDK 1.32", language: "typescript", args: ["v1"], revision: LEGACY },
@@ -58,6 +65,14 @@ export const CLIENTS: readonly Client[] = [
     own: { ...GO_OWN, "server down": /: Bad Gateway$/ },
   },
   { name: "Go SDK 1.8, modern", language: "go", args: [MODERN], revision: MODERN, own: GO_OWN },
+  { name: "Rust rmcp 3.11", language: "rust", args: [LEGACY], revision: LEGACY, own: RUST_OWN },
+  {
+    name: "Rust rmcp 3.11, modern",
+    language: "rust",
+    args: [MODERN],
+    revision: MODERN,
+    own: RUST_OWN,
+  },
 ];
 
 /** How `client` is started; URL, key and steps follow. */

@@ -64,6 +64,17 @@ export const LANGUAGES: readonly Language[] = [
     build: (go) => run(go, ["build", "-C", `${SOURCES}go`, "-o", `${BUILT}go/client`, "."]),
     command: [`${BUILT}go/client`],
   },
+  {
+    name: "rust",
+    toolchain: program("cargo"),
+    quick: false,
+    build: (cargo) =>
+      run(cargo, [
+        ...["build", "--locked", "--quiet"],
+        ...["--manifest-path", `${SOURCES}rust/Cargo.toml`, "--target-dir", `${BUILT}rust`],
+      ]),
+    command: [`${BUILT}rust/debug/client`],
+  },
 ];
 
 /** Builds `language`; false, with a line on stderr that says so, where its toolchain is absent. */
