@@ -7,17 +7,39 @@ import { Random } from "./random.ts";
 
 /** Runs `round` with seeds `seed`, `seed + 1`, … */
 export function fuzz(rounds: number, round: (random: Random) => void): void {
-  const first = setting("seed", 1);
-  const last = first + setting("rounds", rounds);
-  for (let seed = first; seed < last; seed++) {
+  for (const seed of seeds(rounds)) {
     try {
       round(new Random(seed));
     } catch (error) {
-      throw new Error(`Failed with seed ${seed}; run again with: -- --seed ${seed} --rounds 1`, {
-        cause: error,
-      });
+      throw failure(seed, error);
     }
   }
+}
+
+/** {@link fuzz} for rounds that wait, one after the other. */
+export async function fuzzAsync(
+  rounds: number,
+  round: (random: Random) => Promise<void>,
+): Promise<void> {
+  for (const seed of seeds(rounds)) {
+    try {
+      await round(new Random(seed));
+    } catch (error) {
+      throw failure(seed, error);
+    }
+  }
+}
+
+function* seeds(rounds: number): Generator<number> {
+  const first = setting("seed", 1);
+  const last = first + setting("rounds", rounds);
+  for (let seed = first; seed < last; seed++) yield seed;
+}
+
+function failure(seed: number, cause: unknown): Error {
+  return new Error(`Failed with seed ${seed}; run again with: -- --seed ${seed} --rounds 1`, {
+    cause,
+  });
 }
 
 function setting(name: "rounds" | "seed", fallback: number): number {

@@ -77,7 +77,8 @@ export class Scene implements AsyncDisposable {
   readonly outcomes: Outcome[];
   /** What was told to the operator. */
   readonly log: string[];
-  readonly #runs: Promise<void>[] = [];
+  /** Of exchanges that have not ended. */
+  readonly #runs = new Set<Promise<void>>();
 
   private constructor(readonly gate: Gate, made: Made, readonly setting: Setting) {
     this.upstream = made.upstream;
@@ -103,7 +104,9 @@ export class Scene implements AsyncDisposable {
     const credential = key === null ? [] : [["authorization", `Bearer ${key}`] as const];
     const fields = [...credential, ...(request.fields ?? [])];
     const exchange = new MemoryExchange({ ...request, fields });
-    this.#runs.push(this.gate.handle(exchange));
+    const run = this.gate.handle(exchange);
+    this.#runs.add(run);
+    run.then(() => this.#runs.delete(run));
     return exchange;
   }
 
