@@ -15,6 +15,8 @@ export interface Client {
   readonly revision: string;
   /** Whether it hands on progress. */
   readonly silent?: true;
+  /** Opens its stream by GET while it does not know yet whether it will be let in. */
+  readonly eager?: true;
   /** Its own words where it does not show the gate's, by the name of the scenario. */
   readonly own?: Readonly<Record<string, RegExp>>;
 }
@@ -72,6 +74,17 @@ export const CLIENTS: readonly Client[] = [
     args: [MODERN],
     revision: MODERN,
     own: RUST_OWN,
+  },
+  {
+    name: "Java SDK 2.1",
+    language: "java",
+    args: [],
+    revision: LEGACY,
+    eager: true,
+    own: {
+      "revoked": /^Authorization error when sending message$/,
+      "wrong key": /Authorization error when sending message$/,
+    },
   },
 ];
 

@@ -75,6 +75,17 @@ export const LANGUAGES: readonly Language[] = [
       ]),
     command: [`${BUILT}rust/debug/client`],
   },
+  {
+    name: "java",
+    toolchain: program("mvn"),
+    quick: false,
+    build: (maven) =>
+      run(maven, [
+        ...["--quiet", "--batch-mode", "--file", `${SOURCES}java/pom.xml`],
+        ...[`-Dbuilt=${BUILT}java`, "compile", "dependency:copy-dependencies"],
+      ]),
+    command: ["java", "-classpath", `${BUILT}java/classes:${BUILT}java/lib/*`, "Client"],
+  },
 ];
 
 /** Builds `language`; false, with a line on stderr that says so, where its toolchain is absent. */

@@ -49,7 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
       assert.equal((await granted(played, 0)).ok, client.revision);
       const list = await granted(played, 1);
       assert.equal(list.ok, "echo hold");
-      await scene.straightLines();
+      await scene.straightLines(client);
       return list;
     },
   },
@@ -78,7 +78,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const denied = await refused(played, 1, told(client, "denied tool", DENIED));
       assert.equal((await granted(played, 2)).ok, "hi");
       assert.equal(scene.server.calls.get("wipe"), undefined);
-      await scene.straightLines();
+      await scene.straightLines(client);
       return denied;
     },
   },
@@ -94,7 +94,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await scene.server.stop();
       await played.proceed();
       const down = await refused(played, 3, told(client, "server down", DOWN));
-      await scene.straightLines();
+      await scene.straightLines(client);
       return down;
     },
   },
@@ -111,7 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await server.kill();
       await played.proceed();
       const down = await refused(played, 3, told(client, "server down, session", DOWN));
-      await scene.straightLines();
+      await scene.straightLines(client);
       return down;
     },
   },
@@ -122,7 +122,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await scene.server.stop();
       const played = await scene.play(client, ["list"]);
       const down = await refused(played, 0, told(client, "server never up", DOWN));
-      await scene.straightLines();
+      await scene.straightLines(client);
       return down;
     },
   },
@@ -136,7 +136,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await scene.revoke();
       await played.proceed();
       const revoked = await refused(played, 3, told(client, "revoked", UNKNOWN));
-      await scene.straightLines();
+      await scene.straightLines(client);
       return revoked;
     },
   },
@@ -152,7 +152,7 @@ export const SCENARIOS: readonly Scenario[] = [
       // Not what the client has measured: the call was open for as long as it took to revoke it.
       const cut = { ...outcome, ms: Math.round(performance.now() - revoked) };
       assertRefused(cut, told(client, "revoked in a call", CUT));
-      await scene.straightLines();
+      await scene.straightLines(client);
       return cut;
     },
     isFor: (client) => client.silent !== true,
@@ -163,7 +163,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await using scene = await Scene.start();
       const played = await scene.play(client, ["list"], WRONG_KEY);
       const refusal = await refused(played, 0, told(client, "wrong key", UNKNOWN));
-      const lines = await scene.straightLines();
+      const lines = await scene.straightLines(client);
       assert.ok(lines.length <= 2, `asked ${lines.length} times`);
       return refusal;
     },
@@ -181,7 +181,7 @@ function rateLimit(reply: "http" | "jsonrpc"): Scenario {
       const played = await scene.play(client, Array<string>(BURST + 1).fill(ECHO));
       assert.equal((await granted(played, 1)).ok, "hi");
       const limited = await refused(played, BURST + 1, told(client, name, LIMITED));
-      const lines = await scene.straightLines();
+      const lines = await scene.straightLines(client);
       assert.ok(lines.some((line) => line.stage === "ratelimit"));
       return limited;
     },
