@@ -165,15 +165,21 @@ Deno.test("close ends what older generations keep, too", async () => {
     options: (z) => z.object({}),
     create(_options, host) {
       host.keep("file", () => ({
-        async [Symbol.asyncDispose]() {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          ended.push("file");
-        },
+        [Symbol.dispose]: () => void ended.push("file"),
       }));
       return () => allow();
     },
   } as AnyPolicyModule;
-  await using scene = await Scene.open({ stages: ["keeper"], modules: { keeper: module } });
+  // The older generation is the last to go: its upstream takes its time to close.
+  let closeMs = 30;
+  const connect = () => {
+    const ms = closeMs;
+    closeMs = 0;
+    const close = () => new Promise<void>((resolve) => setTimeout(resolve, ms));
+    return { send: () => Promise.resolve(eventReply([])), close };
+  };
+  const setting = { stages: ["keeper"], modules: { keeper: module }, connect };
+  await using scene = await Scene.open(setting);
   const exchange = scene.begin({ method: "GET" });
   await eventually("the stream to begin", () => exchange.state === "open");
   await scene.gate.reload(scene.config({ fingerprint: "2" }));

@@ -149,7 +149,10 @@ const FAILING: readonly { readonly name: string; readonly filter: unknown }[] = 
   { name: "returns a string", filter: () => "{}" },
   { name: "returns an array", filter: (message: Message) => [message] },
   { name: "returns true", filter: () => true },
-  { name: "returns a message that cannot be written", filter: () => ({ big: 1n }) },
+  {
+    name: "returns a message that cannot be written",
+    filter: (message: Message) => ({ ...message, big: 1n }),
+  },
 ];
 
 for (const { name, filter } of FAILING) {

@@ -144,3 +144,18 @@ Deno.test("an event id that no header could carry is not given", async () => {
   assert.deepEqual(ids(exchange.text), []);
   assert.match(exchange.text, /"code":-32603/);
 });
+
+Deno.test("a modern stream carries no event ids, so that a broken one is told", async () => {
+  await using scene = await Scene.open();
+  const revision = "2026-07-28";
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": revision,
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  scene.upstream.next(eventReply([PRIMED]).end());
+  const exchange = await scene.post(rpc("tools/list", { _meta }), A, {
+    fields: [["mcp-protocol-version", revision], ["mcp-method", "tools/list"]],
+  });
+  assert.deepEqual(ids(exchange.text), []);
+  assert.match(exchange.text, /"code":-32603/);
+});
