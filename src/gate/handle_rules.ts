@@ -30,6 +30,9 @@ const PAGES: ReadonlyMap<string, string> = new Map([
 ]);
 const PAGED: ReadonlySet<string> = new Set([...PAGES.values(), "resources/directory/read"]);
 
+/** As JSON may spell it, letters apart: text with escaped ones is parsed in any case. */
+const TASK_NEWS = /notifications\\?\/tasks/;
+
 const REVISIONS: readonly string[] = [...LEGACY_REVISIONS, ...MODERN_REVISIONS];
 
 /** The rules for what flows down in one exchange. */
@@ -55,10 +58,11 @@ export class HandleRules {
   }
 
   /**
-   * Whether a text without governed members may still matter: on a stream that was resumed, the
-   * answer to a request of another exchange says that it is not under way any more.
+   * Whether a text without governed members may still matter: news of a task that is not named, and
+   * on a resumed stream the answer to another exchange's request, which ends its being under way.
    */
   isTouched(text: string): boolean {
+    if (TASK_NEWS.test(text)) return true;
     return this.#isStream && this.#bearer.memory.requests.hasFlights(this.#bearer) &&
       /"(?:result|error)"/.test(text);
   }
