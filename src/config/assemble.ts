@@ -20,7 +20,7 @@ export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
       identityHeader: upstream.identity_header,
     },
     listen: file.listen,
-    path: file.path,
+    path: file.path ?? (upstream.transport === "sse" ? "/sse" : "/mcp"),
     hosts: file.hosts,
     origins: file.origins,
     trustedProxies: file.trusted_proxies,

@@ -78,12 +78,11 @@ const upstream = mapping({
   url: written(
     "an absolute http or https URL without credentials, query or fragment",
     parseUpstreamUrl,
-  ).describe("The MCP endpoint of the server behind the gate."),
-  transport: choice("http", "sse").refine(
-    (transport) => transport === "http",
-    '"http"; the HTTP+SSE transport is not available in this version',
-  ).prefault("http").describe(
-    "http: Streamable HTTP. sse: HTTP+SSE of 2024-11-05, not available yet.",
+  ).describe(
+    "The MCP endpoint of the server behind the gate; its stream's where transport is sse.",
+  ),
+  transport: choice("http", "sse").prefault("http").describe(
+    "http: Streamable HTTP. sse: the HTTP+SSE transport of 2024-11-05.",
   ),
   timeout: duration(1).prefault("60s").describe(
     "Time to the head of a reply; streams then have no limit.",
@@ -165,7 +164,9 @@ export const configSchema = mapping({
   path: written(
     "a path such as /mcp, without query, empty or dot segments, and not one of the gate's own",
     parsePath,
-  ).prefault("/mcp").describe("The one path served, compared byte for byte. Fixed at start."),
+  ).optional().describe(
+    "The one path served, compared byte for byte. Fixed at start. Default: /mcp, or /sse where upstream.transport is sse.",
+  ),
   hosts: list(
     written("a host name without port, such as mcp.example.com", parseHost),
     "a list of host names",

@@ -6,6 +6,7 @@ import type { Agreement } from "../mcp/era.ts";
 import { UpstreamError } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Generation } from "./generation.ts";
 import type { OpenHandles } from "./open_handles.ts";
 import { upstreamFields } from "./upstream_request.ts";
 
@@ -14,6 +15,10 @@ export interface Question {
   readonly agreement: Agreement;
   readonly handles: OpenHandles;
   readonly bytes: Uint8Array;
+  /** Path and query, in place of the configured ones. */
+  readonly path?: string;
+  /** Whose upstream is asked. Default: the generation that rules. */
+  readonly generation?: Generation;
 }
 
 /**
@@ -37,14 +42,15 @@ export async function askUpstream(exchange: Exchange, question: Question): Promi
 }
 
 async function ask(exchange: Exchange, question: Question): Promise<UpstreamReply> {
-  const { generation, incoming, principal, signal } = exchange;
+  const { incoming, principal, signal } = exchange;
   if (signal.aborted) throw new UpstreamError("aborted", "The exchange was cut");
-  const { agreement, handles, bytes } = question;
+  const { agreement, handles, bytes, path, generation = exchange.generation } = question;
   const method = incoming.method === "GET" || incoming.method === "DELETE"
     ? incoming.method
     : "POST";
   return await generation.upstream.send({
     method,
+    ...(path === undefined ? {} : { path }),
     fields: upstreamFields(
       {
         method,

@@ -125,7 +125,7 @@ export function render(denial: Denial, asked: Asked, config: GateConfig): Answer
   const status = statusOf(denial, asked, config);
   return {
     status,
-    fields: [["content-type", "application/json"], ...extraFields(denial, asked, status)],
+    fields: [["content-type", "application/json"], ...extraFields(denial, asked, status, config)],
     body: encoder.encode(errorText(denial, id, asked.era)),
   };
 }
@@ -145,6 +145,11 @@ export function errorText(denial: Denial, id: Id | null, era: Era): string {
       ...(data === undefined ? {} : { data }),
     },
   });
+}
+
+/** The HTTP methods that the transport of the upstream knows: DELETE ends a session. */
+export function httpMethods({ upstream }: GateConfig): readonly string[] {
+  return upstream.transport === "sse" ? ["GET", "POST"] : ["GET", "POST", "DELETE"];
 }
 
 /** In steps, so that no 404 or 405 shows in it: mcp-remote would change its transport (§1.11). */
@@ -181,13 +186,13 @@ function isEstablished(asked: Asked): boolean {
     : asked.inSession && method !== "initialize";
 }
 
-function extraFields(denial: Denial, asked: Asked, status: number): Fields {
+function extraFields(denial: Denial, asked: Asked, status: number, config: GateConfig): Fields {
   const fields: [string, string][] = [];
   if (status === 401) {
     const invalid = asked.credentialSent ? ', error="invalid_token"' : "";
     fields.push(["www-authenticate", `Bearer realm="mcp"${invalid}`]);
   }
-  if (status === 405) fields.push(["allow", "GET, POST, DELETE"]);
+  if (status === 405) fields.push(["allow", httpMethods(config).join(", ")]);
   if (denial.retryAfterMs !== undefined) {
     fields.push(["retry-after", String(Math.ceil(coarse(denial.retryAfterMs) / 1000))]);
   }

@@ -11,6 +11,7 @@ import {
   targetPath,
 } from "../mcp/http_grammar.ts";
 import type { GateConfig } from "../policy/contract.ts";
+import { httpMethods } from "./denial.ts";
 import type { Denial, DoorKind } from "./denial.ts";
 import type { IncomingExchange } from "./incoming.ts";
 import { fieldValues } from "../upstream/upstream.ts";
@@ -21,9 +22,11 @@ export class Door {
   readonly #hosts: ReadonlySet<string> | null;
   readonly #origins: ReadonlySet<string>;
   readonly #loopback: boolean;
+  readonly #methods: readonly string[];
 
   constructor(config: GateConfig) {
     this.#path = config.path;
+    this.#methods = httpMethods(config);
     this.#loopback = isLoopback(config.listen.hostname);
     this.#hosts = config.hosts.length > 0 ? new Set(config.hosts) : null;
     this.#origins = new Set(config.origins);
@@ -49,8 +52,9 @@ export class Door {
     }
     const { method } = incoming;
     const origin = fieldValues(incoming.fields, "origin");
-    if (method === "OPTIONS" ? origin.length === 0 : !METHODS.has(method)) {
-      return refuse("http_method", "Use GET, POST or DELETE");
+    if (method === "OPTIONS" ? origin.length === 0 : !this.#methods.includes(method)) {
+      const others = this.#methods.slice(0, -1).join(", ");
+      return refuse("http_method", `Use ${others} or ${this.#methods.at(-1)}`);
     }
     return origin.length === 0 || this.allowedOrigin(incoming) !== null
       ? null
@@ -118,5 +122,4 @@ function isSingleVisible(value: string): boolean {
   return isHandle(value) && !value.includes(",");
 }
 
-const METHODS: ReadonlySet<string> = new Set(["GET", "POST", "DELETE"]);
 const LOOPBACK_ORIGIN = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;

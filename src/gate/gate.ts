@@ -15,6 +15,7 @@ import type { GateParts } from "./generation.ts";
 import { HandleMemory } from "./handle_memory.ts";
 import type { IncomingExchange } from "./incoming.ts";
 import { KeptThings } from "./kept_things.ts";
+import { LegacyStreams } from "./legacy_stream.ts";
 import type { OwnRoutes } from "./own_routes.ts";
 import { hasExpired, hasLostGrant, hasLostKey } from "./revocation.ts";
 import { StreamCounts } from "./stream_counts.ts";
@@ -31,6 +32,7 @@ export class Gate {
   readonly held = new HeldBytes();
   readonly streams = new StreamCounts();
   readonly handles: HandleMemory;
+  readonly legacyStreams = new LegacyStreams(() => this.#whenEmptier?.());
   readonly #ownRoutes: OwnRoutes;
   readonly #kept: KeptThings;
   readonly #randomSecret: Uint8Array;
@@ -140,11 +142,15 @@ export class Gate {
 
   /**
    * Lets open exchanges finish for `graceMs`, ends those that are left, and takes the gate apart.
-   * Streams that wait for the upstream to speak are ended as soon as nothing else is open. The
+   * Streams that wait for the upstream to speak are ended as soon as nothing else is open and no
+   * answer is awaited on them. The
    * listener must have stopped accepting before.
    */
   async close(graceMs: number): Promise<void> {
-    await this.#waitWhile(graceMs, () => [...this.#open].some((open) => !open.isListening));
+    await this.#waitWhile(
+      graceMs,
+      () => this.legacyStreams.isAwaiting || [...this.#open].some((open) => !open.isListening),
+    );
     this.#cutAll("shutdown");
     await this.#waitWhile(CUT_GRACE_MS, () => this.#open.size > 0);
     clearInterval(this.#expiryTimer);

@@ -11,7 +11,6 @@ import { readBody } from "./body.ts";
 import type { HeldBody } from "./body.ts";
 import { openedBody, presentHandles, takeHandles } from "./body_handles.ts";
 import type { Presented } from "./body_handles.ts";
-import { readCalls, readVerb } from "./call.ts";
 import { preflightFields } from "./cors.ts";
 import { render } from "./denial.ts";
 import type { Denial } from "./denial.ts";
@@ -19,10 +18,18 @@ import { checkHeaders, refuse } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { bearerOf } from "./handle_bearer.ts";
 import type { Bearer } from "./handle_bearer.ts";
+import { tellOnStream } from "./legacy_posting.ts";
 import { openHandles } from "./open_handles.ts";
 import type { OpenHandles } from "./open_handles.ts";
-import { Passage } from "./passage.ts";
 import { sessionDigest } from "./seal.ts";
+import {
+  isLegacyTransport,
+  isPosting,
+  passageOf,
+  readExchange,
+  revisionFields,
+  streamHandles,
+} from "./transport.ts";
 
 /** The judgement of one exchange. */
 export class Judgement {
@@ -75,10 +82,12 @@ export class Judgement {
       credentialSent: (exchange.header("authorization") ?? exchange.header("x-api-key")) !== null,
     };
     const [call = verbOf(exchange.incoming.method)] = exchange.calls;
+    const told = isPosting(exchange) ? await tellOnStream(exchange, denial) : denial;
+    if (told === null) return;
     await exchange.answering.send(
       this.#isBatch
-        ? batchRefusal(denial, denied, exchange.calls, asked, config)
-        : render(denial, { ...asked, call }, config),
+        ? batchRefusal(told, denied, exchange.calls, asked, config)
+        : render(told, { ...asked, call }, config),
     );
   }
 
@@ -109,7 +118,12 @@ export class Judgement {
     }
     const last = this.#lastCheck();
     if (last !== null) return await this.refuse(last);
-    const opened = openedBody(held, presented.opened, incoming.fields, generation.config);
+    const opened = openedBody(
+      held,
+      presented.opened,
+      revisionFields(this.#exchange),
+      generation.config,
+    );
     await ("bytes" in opened ? this.#pass(opened, handles, bearer) : this.refuse(opened));
   }
 
@@ -122,7 +136,7 @@ export class Judgement {
     const { calls } = this.#exchange;
     const flights = takeHandles(calls, bearer);
     if ("kind" in flights) return await this.refuse(flights, calls[0]);
-    const passage = new Passage(this.#exchange, {
+    const passage = passageOf(this.#exchange, {
       agreement: this.#agreement,
       handles,
       bearer,
@@ -187,11 +201,9 @@ export class Judgement {
 
   /** Reads what is asked; of GET and DELETE the method says it. */
   #read(bytes: Uint8Array): Denial | null {
-    const { incoming, record, generation } = this.#exchange;
+    const { record } = this.#exchange;
     record.protocol = this.#exchange.header("mcp-protocol-version");
-    const reading = incoming.method === "POST"
-      ? readCalls(bytes, incoming.fields, generation.config)
-      : readVerb(incoming.method, record.protocol);
+    const reading = readExchange(this.#exchange, bytes);
     if ("denial" in reading) {
       this.#exchange.calls = reading.call === null ? [] : [reading.call];
     } else {
@@ -230,6 +242,7 @@ export class Judgement {
   }
 
   #openHandles(): OpenHandles | Denial {
+    if (isLegacyTransport(this.#exchange)) return streamHandles(this.#exchange);
     const { incoming, calls, generation, principal, record } = this.#exchange;
     const handles = openHandles(incoming.fields, calls, this.#agreement, {
       sealer: generation.sealer,

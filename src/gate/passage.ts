@@ -30,6 +30,8 @@ export interface Permitted {
   readonly flights: readonly Flight[];
   readonly body: HeldBody;
   readonly refuse: (denial: Denial) => Promise<void>;
+  /** Passes a stream of events on in the passage's place. */
+  readonly relayStream?: (reply: UpstreamReply) => Promise<void>;
 }
 
 /** One way up and back. */
@@ -83,7 +85,7 @@ export class Passage {
       const form = replyForm(reply, this.#call);
       switch (form.form) {
         case "sse":
-          return await this.#events(reply);
+          return await this.#stream(reply);
         case "json":
           return await this.#json(reply, 200, []);
         case "refusal":
@@ -121,6 +123,16 @@ export class Passage {
       fields: [["content-type", "application/json"], ...fields, ...this.#sessionFields],
       body: passed ?? encoder.encode(this.#genericRefusal()),
     });
+  }
+
+  async #stream(reply: UpstreamReply): Promise<void> {
+    const { relayStream } = this.#permitted;
+    if (relayStream === undefined) return await this.#events(reply);
+    try {
+      await relayStream(reply);
+    } catch (error) {
+      await this.#unavailable(error);
+    }
   }
 
   async #events(reply: UpstreamReply): Promise<void> {

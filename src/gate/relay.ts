@@ -20,7 +20,7 @@ export type StreamEnd = { readonly ok: true } | { readonly ok: false; readonly d
 
 /** What the events of one exchange are passed on by. */
 export interface EventRules {
-  readonly screen: ReplyScreen;
+  readonly screen: Pick<ReplyScreen, "screen">;
   /** The sealed form of an event's id; null: the event goes without. */
   sealEventId(id: string): string | null;
   readonly maxEventBytes: number;
@@ -32,7 +32,7 @@ export interface EventRules {
  */
 export async function relayEvents(
   reply: UpstreamReply,
-  out: EventStream,
+  out: Pick<EventStream, "write">,
   rules: EventRules,
 ): Promise<StreamEnd & { readonly idSeen: boolean }> {
   const reader = new SseReader(rules.maxEventBytes);
@@ -64,7 +64,7 @@ export async function relayEvents(
 }
 
 /** The framed text of `item` with the sealed `id`, or "" where it does not pass. */
-function passedItem(item: SseItem, id: string | null, screen: ReplyScreen): string {
+function passedItem(item: SseItem, id: string | null, screen: EventRules["screen"]): string {
   if (item.comment) return COMMENT;
   if (item.event !== null && !isEventName(item.event)) return "";
   if (item.data === null || item.data === "") {

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** What a sealed value is; a seal of one kind never opens as another. */
-export type HandleKind = "session" | "event" | "state";
+export type HandleKind = "session" | "event" | "stream" | "state";
 
 /**
  * Longest sealed value that is passed on, in characters: what travels in a field, and a state, which
@@ -17,6 +17,7 @@ export type HandleKind = "session" | "event" | "state";
 const MAX_SEALED_LENGTH: Readonly<Record<HandleKind, number>> = {
   session: 1024,
   event: 1024,
+  stream: 1024,
   state: 8192,
 };
 

@@ -87,6 +87,7 @@ export interface GateConfig {
   readonly upstream: {
     /** Absolute http or https URL without credentials, query or fragment. */
     readonly url: string;
+    /** `http`: Streamable HTTP; `sse`: the HTTP+SSE transport of 2024-11-05. */
     readonly transport: "http" | "sse";
     /** Time to the head of a reply. Default 60 s; streams then have no limit. */
     readonly timeoutMs: number;
@@ -96,7 +97,7 @@ export interface GateConfig {
     readonly identityHeader: string | null;
   };
   readonly listen: { readonly hostname: string; readonly port: number };
-  /** The one path served, compared byte for byte. Default `/mcp`. */
+  /** The one path served, compared byte for byte. Default `/mcp`, or `/sse` with that transport. */
   readonly path: string;
   /** Allowed Host names, lower-case; empty: any, or loopback names on a loopback listener. */
   readonly hosts: readonly string[];

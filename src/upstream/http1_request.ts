@@ -54,7 +54,10 @@ export class RequestSpeller {
   /** The bytes of `request`. Throws {@link MalformedRequest}. */
   spell(request: UpstreamRequest): RequestBytes {
     const { method, fields, body } = request;
-    const target = this.#target;
+    const target = request.path ?? this.#target;
+    if (target !== this.#target && !TARGET.test(target)) {
+      throw new MalformedRequest("the path is malformed");
+    }
     const length = body === null && method !== "POST" ? null : String(body?.length ?? 0);
     const bodyBytes = body?.length ?? 0;
     let headBytes = method.length + target.length + this.#host.length + EMPTY_BYTES;
@@ -95,6 +98,8 @@ export class RequestSpeller {
     return this.#spares.pop() ?? new Uint8Array(SPARE_BYTES);
   }
 }
+
+const TARGET = /^\/[\x21-\x7e]*$/;
 
 const EMPTY_BYTES = "  HTTP/1.1\r\nhost: \r\n\r\n".length;
 const LENGTH_BYTES = "content-length: \r\n".length;

@@ -19,7 +19,7 @@ const HELD_BYTES = 64 * 1024;
 
 /** Where the upstream is, and how its connections are kept. */
 export interface UndiciOptions {
-  /** Absolute http or https URL; every request goes to its path and query. */
+  /** Absolute http or https URL; a request goes to its path and query unless it names others. */
   readonly url: string;
   /** Bound of one connection attempt. Default 10 s; the head's time limit holds in any case. */
   readonly connectTimeoutMs?: number;
@@ -56,7 +56,7 @@ export function undiciUpstream(options: UndiciOptions): Upstream {
       const exchange = new UndiciExchange(request, url.host);
       (request.method === "GET" ? streams : calls).dispatch({
         method: request.method,
-        path: url.pathname + url.search,
+        path: request.path ?? url.pathname + url.search,
         headers: request.fields.flat(),
         body: request.body,
       }, exchange);

@@ -9,6 +9,8 @@ export type Fields = readonly (readonly [name: string, value: string])[];
 /** A request the gate has written itself, every field of it. */
 export interface UpstreamRequest {
   readonly method: "POST" | "GET" | "DELETE";
+  /** Path and query, in place of the configured ones: the server and no other gets the request. */
+  readonly path?: string;
   /** Never holds framing or connection fields: the transport writes those. */
   readonly fields: Fields;
   readonly body: Uint8Array | null;
