@@ -63,7 +63,9 @@ export function parseUpstreamUrl(text: string): string | null {
 export function parsePath(text: string): string | null {
   if (!/^\/(?:[\w~!$&'()*+,=@.-]+(?:\/[\w~!$&'()*+,=@.-]+)*)?$/.test(text)) return null;
   if (text.split("/").some((segment) => segment === "." || segment === "..")) return null;
-  return /^\/(?:healthz|readyz|register|token|authorize|\.well-known)(?:\/|$)/.test(text) ? null : text;
+  return /^\/(?:healthz|readyz|register|token|authorize|\.well-known)(?:\/|$)/.test(text)
+    ? null
+    : text;
 }
 
 /** Without a zone: `fe80::1%eth0` means another thing on every machine. */
