@@ -122,9 +122,10 @@ export class ReplyScreen {
     this.#onPassed(message);
   }
 
-  /** Whether some request is answered, and `text` may answer it once more. */
+  /** Whether `text` may answer a request once more, or twice. */
   #mayAnswerAgain(text: string): boolean {
-    return this.#awaited.size < this.#asked.size && OUTCOME.test(text);
+    if (this.#asked.size === 0) return false;
+    return (this.#awaited.size < this.#asked.size || /^\s*\[/.test(text)) && OUTCOME.test(text);
   }
 
   /** Parses only where a look at both ends of the text does not settle it. */
