@@ -34,8 +34,12 @@ export interface Loss {
   readonly isUnsent: boolean;
 }
 
+/** What of a socket is used. */
+export type Socket = Pick<Deno.Conn, "read" | "write" | "close">;
+
 /** Where connections come from and go back to. */
 export interface Home {
+  /** Whether they are encrypted. */
   readonly isSecure: boolean;
   /** Takes `connection`, which may stay unused for `keepMs`; answers whether it was taken. */
   keep(connection: Http1Connection, keepMs: number): boolean;
@@ -45,7 +49,7 @@ export interface Home {
 
 /** A connection that has been made. */
 export class Http1Connection {
-  readonly #socket: Deno.Conn;
+  readonly #socket: Socket;
   readonly #home: Home;
   readonly #buffer = new ReadBuffer();
   readonly #reader: ReplyHeadReader;
@@ -66,7 +70,7 @@ export class Http1Connection {
   #hasReceived = false;
 
   /** @param headBytes Bound of one reply's head */
-  constructor(socket: Deno.Conn, home: Home, headBytes: number) {
+  constructor(socket: Socket, home: Home, headBytes: number) {
     this.#socket = socket;
     this.#home = home;
     this.#reader = new ReplyHeadReader(headBytes);
