@@ -1,0 +1,90 @@
+/**
+ * Generates how exchanges go wrong: what an upstream answers that it should not, and how it breaks
+ * off. Every text of its own holds a canary, but for errors of JSON-RPC, which are meant to be read.
+ */
+import type { Fields, UpstreamRequest } from "../../src/upstream/upstream.ts";
+import { UpstreamError } from "../../src/upstream/upstream.ts";
+import {
+  type Answering,
+  eventReply,
+  jsonReply,
+  MemoryReply,
+} from "../gate/support/memory_upstream.ts";
+import type { Random } from "../support/random.ts";
+
+/** Names the upstream: in its headers, its pages and the errors of its transport. */
+export const UPSTREAM_CANARY = "UPSTREAM-HOST";
+
+const FIELDS: Fields = [
+  ["set-cookie", "COOKIE-X=1"],
+  ["location", `http://${UPSTREAM_CANARY}/`],
+  ["server", UPSTREAM_CANARY],
+  ["www-authenticate", `Bearer realm="${UPSTREAM_CANARY}"`],
+  ["allow", UPSTREAM_CANARY.replace("-", " ")],
+];
+
+const TYPES = [
+  "application/json",
+  "application/json; charset=utf-7",
+  "text/event-stream",
+  "text/html",
+  "text/plain",
+  UPSTREAM_CANARY,
+];
+
+const PAGE = `<html>${UPSTREAM_CANARY} at /srv/app.js:1 COOKIE-X</html>`;
+
+/** The message of `request`, as far as there is one. */
+export function asked(request: UpstreamRequest): { id?: unknown; method?: string } {
+  try {
+    return JSON.parse(new TextDecoder().decode(request.body ?? new Uint8Array(0)));
+  } catch {
+    return {};
+  }
+}
+
+/** An upstream in a mood of its own. It answers something, or fails; it never waits. */
+export function randomTrouble(random: Random): Answering {
+  return (request) => {
+    const { id } = asked(request);
+    const answer = { jsonrpc: "2.0", id, result: { content: [] } };
+    switch (random.below(12)) {
+      case 0:
+        return Promise.reject(
+          new UpstreamError(
+            random.pick(["unreachable", "timeout", "broken"]),
+            `${UPSTREAM_CANARY} refused`,
+          ),
+        );
+      case 1: {
+        const reply = new MemoryReply(100 + random.below(500), [
+          ["content-type", random.pick(TYPES)],
+          ...FIELDS,
+        ]);
+        return random.chance(0.5) ? reply.send(PAGE).end() : reply.breakOff();
+      }
+      case 2:
+        return jsonReply(answer, 200, random.chance(0.5) ? FIELDS : []);
+      case 3:
+        return jsonReply({ ...answer, id: random.pick([id, 999, null, `${id}`, [id]]) });
+      case 4:
+        return jsonReply(PAGE, random.pick([200, 400, 404, 503]), FIELDS);
+      case 5:
+        return jsonReply({ jsonrpc: "2.0", id: null, error: { code: -1, message: "no" } }, 400);
+      case 6:
+        return new MemoryReply(random.pick([200, 202, 204]), FIELDS).end();
+      case 7:
+        return eventReply([answer, random.pick<unknown>([answer, `: ${UPSTREAM_CANARY}\n\n`])])
+          .end();
+      case 8:
+        return eventReply([{ jsonrpc: "2.0", method: "notifications/message", params: {} }]).end();
+      case 9:
+        return eventReply([`id: 7\ndata:\n\n`, `data: ${PAGE}\n\n`]).breakOff();
+      case 10:
+        return eventReply([`data: {"jsonrpc":"2.0","id":1,"result":`]).breakOff();
+      default:
+        return new MemoryReply(200, [["content-type", "application/json"], ...FIELDS])
+          .send('{"jsonrpc":').breakOff();
+    }
+  };
+}
