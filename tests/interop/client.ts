@@ -15,6 +15,10 @@ export interface Client {
   readonly revision: string;
   /** Whether it hands on progress. */
   readonly silent?: true;
+  /** What its process takes to start on a busy machine, where each step starts one. */
+  readonly startMs?: number;
+  /** Can be let look for a login, by its environment. */
+  readonly logsIn?: true;
   /** Opens its stream by GET while it does not know yet whether it will be let in. */
   readonly eager?: true;
   /** Its own words where it does not show the gate's, by the name of the scenario. */
@@ -24,6 +28,17 @@ export interface Client {
 /** The first revision without sessions, and the last with them. */
 const MODERN = "2026-07-28";
 const LEGACY = "2025-11-25";
+
+/** Its first request is a probe, of whose refusal it tells the status only. */
+const PROBE_OWN = {
+  "server never up": /the server answered the probe with HTTP 502\b/,
+  "wrong key": /the server requires authorization \(HTTP 401\)/,
+};
+
+/** It looks a tool up in the list before it calls it. */
+const INSPECTOR_OWN = {
+  "denied tool": /"Tool 'wipe' not found on server\."/,
+};
 
 /** It shows only bodies that carry the id of the request, and never those of 429 and 502. */
 const GO_OWN = {
@@ -49,10 +64,32 @@ export const CLIENTS: readonly Client[] = [
     language: "typescript",
     args: ["modern"],
     revision: MODERN,
-    // Its first request is a probe, of which it tells the status only.
+    own: PROBE_OWN,
+  },
+  {
+    name: "Inspector 2.12",
+    language: "inspector",
+    args: ["legacy"],
+    revision: LEGACY,
+    silent: true,
+    logsIn: true,
+    startMs: 3000,
+    own: INSPECTOR_OWN,
+  },
+  {
+    name: "Inspector 2.12, modern",
+    language: "inspector",
+    args: ["auto"],
+    revision: MODERN,
+    silent: true,
+    logsIn: true,
+    startMs: 3000,
     own: {
-      "server never up": /the server answered the probe with HTTP 502$/,
-      "wrong key": /the server requires authorization \(HTTP 401\)$/,
+      ...INSPECTOR_OWN,
+      ...PROBE_OWN,
+      // It begins anew with each step, so that each of its refusals is one of its probe.
+      "server down": PROBE_OWN["server never up"],
+      "revoked": PROBE_OWN["wrong key"],
     },
   },
   { name: "Python mcp 2.3", language: "python", args: ["mcp", "legacy"], revision: LEGACY },

@@ -36,13 +36,18 @@ export class ClientProcess implements AsyncDisposable {
   private constructor(readonly program: ChildProgram) {}
 
   /** Starts `command` with what it shall do behind it. */
-  static async start(command: readonly string[], task: Task): Promise<ClientProcess> {
+  static async start(
+    command: readonly string[],
+    task: Task,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ClientProcess> {
     const [executable, ...args] = command;
     if (executable === undefined) throw new TypeError("A command needs at least a program");
     return new ClientProcess(
       await ChildProgram.start({
         command: executable,
         args: [...args, task.url, task.key, ...task.steps],
+        env,
         listens: true,
       }),
     );

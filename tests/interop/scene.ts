@@ -53,9 +53,13 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Lets `client` in, to take `steps` after it has connected. */
-  async play(client: Client, steps: readonly string[], key = GUEST.key): Promise<ClientProcess> {
-    const command = commandOf(client);
-    return this.#parts.use(await ClientProcess.start(command, { url: this.gate.url, key, steps }));
+  async play(
+    client: Client,
+    steps: readonly string[],
+    { key = GUEST.key, env = {} }: { key?: string; env?: Record<string, string> } = {},
+  ): Promise<ClientProcess> {
+    const task = { url: this.gate.url, key, steps };
+    return this.#parts.use(await ClientProcess.start(commandOf(client), task, env));
   }
 
   /** Takes the client's key out of the gate. */
@@ -69,7 +73,7 @@ export class Scene implements AsyncDisposable {
    * endpoint, or has tried the older transport, which begins with a GET.
    */
   async straightLines(client: Client): Promise<AuditLine[]> {
-    const lines = await this.#linesSoFar();
+    const lines = await this.lines();
     const detours = lines.filter((line) => line.label === null && line.stage !== "auth");
     assert.deepEqual(detours, [], "asked beside the endpoint");
     const opened = lines.findIndex((line) => line.method === "initialize" && line.status === 200);
@@ -81,15 +85,15 @@ export class Scene implements AsyncDisposable {
     return lines;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#parts.disposeAsync();
-  }
-
-  /** All lines before one that is asked for now. */
-  async #linesSoFar(): Promise<AuditLine[]> {
+  /** All audit lines so far: those before one that is asked for now. */
+  async lines(): Promise<AuditLine[]> {
     const isBarrier = (line: AuditLine) => line.http === "DELETE" && line.label === null;
     await askOnce(this.gate.port, { method: "DELETE", target: "/barrier" });
     const lines = await this.gate.auditWhen("the barrier", (all) => all.some(isBarrier));
     return lines.slice(0, lines.findIndex(isBarrier));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.disposeAsync();
   }
 }
