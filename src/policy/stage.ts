@@ -70,17 +70,29 @@ export class Stage {
   ): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let isLate = false;
-    const timer = setTimeout(() => {
+    const giveUp = (what: string) => {
       isLate = true;
-      this.#failed(ruling, `gave no decision within ${timeoutMs} ms`);
+      end();
+      this.#failed(ruling, what);
       resolve();
+    };
+    // An exchange that was cut waits for nobody: its line would come too late, or never.
+    const onCut = () => giveUp("had not decided when the exchange was cut");
+    const timer = setTimeout(() => {
+      giveUp(`gave no decision within ${timeoutMs} ms`);
       timeUp.abort(new DOMException("The stage's time is up", "TimeoutError"));
     }, timeoutMs);
-    const inTime = (settle: () => void) => {
+    const end = () => {
       clearTimeout(timer);
+      asked.signal.removeEventListener("abort", onCut);
+    };
+    const inTime = (settle: () => void) => {
+      end();
       settle();
       resolve();
     };
+    asked.signal.addEventListener("abort", onCut, { once: true });
+    if (asked.signal.aborted) onCut();
     returned.then(
       (value) =>
         isLate ? this.#acceptLate(value, ruling) : inTime(() => this.#accept(value, asked, ruling)),

@@ -123,6 +123,21 @@ Deno.test("the signal of a user module aborts when the client is gone", async ()
   assert.equal(signal?.aborted, true);
 });
 
+Deno.test("a user module that still ponders when its exchange is cut is not waited for", async () => {
+  const exchange = new AbortController();
+  const pipeline = await pipelineOf([{
+    name: "mine",
+    isModule: true,
+    timeoutMs: 600_000,
+    decide: () => {
+      queueMicrotask(() => exchange.abort());
+      return new Promise(() => {});
+    },
+  }]);
+  const ruling = await rule(pipeline, { signal: exchange.signal });
+  assert.equal(ruling.denial?.deny.detail, "mine had not decided when the exchange was cut");
+});
+
 Deno.test("a late allow changes nothing but that its hook is told", async () => {
   const late = Promise.withResolvers<unknown>();
   const told: string[] = [];
