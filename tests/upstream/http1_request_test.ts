@@ -36,6 +36,11 @@ const SPELLED: readonly { name: string; request: Partial<UpstreamRequest>; bytes
     request: { method: "DELETE" },
     bytes: "DELETE /mcp?fixed=1 HTTP/1.1\r\nhost: example.test:9000\r\n\r\n",
   },
+  {
+    name: "a path of the request's own",
+    request: { method: "GET", path: "/messages/?id=1" },
+    bytes: "GET /messages/?id=1 HTTP/1.1\r\nhost: example.test:9000\r\n\r\n",
+  },
 ];
 for (const { name, request, bytes } of SPELLED) {
   Deno.test(`RequestSpeller spells ${name}`, () => {
@@ -70,6 +75,12 @@ for (const { name, field } of REFUSED) {
       assert.doesNotMatch(error.message, /secret|c: d/);
       return true;
     });
+  });
+}
+
+for (const path of ["", "x", "http://other/", "/a b", "/a\r\nb", "/é", "/\x7f", "*"]) {
+  Deno.test(`RequestSpeller refuses the path ${JSON.stringify(path)}`, () => {
+    assert.throws(() => spelled({ path }), MalformedRequest);
   });
 }
 

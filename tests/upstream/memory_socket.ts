@@ -79,18 +79,15 @@ export async function readReply(
 export async function readFrom(
   socket: Socket,
   headBytes = 64 * 1024,
+  home: Home = LASTING,
 ): Promise<{ readonly reading: Reading; readonly connection: Http1Connection }> {
   let keepMs = 0;
-  const home: Home = {
-    isSecure: false,
-    keep: (_connection, ms) => {
-      keepMs = ms;
-      return true;
-    },
-    reuse: () => {},
+  const keep: Home["keep"] = (connection, ms) => {
+    keepMs = ms;
+    return home.keep(connection, ms);
   };
   const { promise, resolve } = Promise.withResolvers<Reading>();
-  const connection = new Http1Connection(socket, home, headBytes);
+  const connection = new Http1Connection(socket, { ...home, keep }, headBytes);
   let head: ReplyHead | null = null;
   const body: Uint8Array[] = [];
   const carried: Carried = {
@@ -111,6 +108,9 @@ export async function readFrom(
   connection.carry(carried, { first: new Uint8Array([10]), rest: null });
   return { reading: await promise, connection };
 }
+
+/** A place where every connection may stay. */
+const LASTING: Home = { isSecure: false, keep: () => true, reuse: () => {} };
 
 /** `bytes` cut before each position of `cuts` (ascending). */
 export function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {

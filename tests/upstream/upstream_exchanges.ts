@@ -30,6 +30,17 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
     });
   });
 
+  Deno.test(`${name} sends a request to the path that it names`, async () => {
+    await withUpstream(make, async (server, upstream) => {
+      await textOf(await upstream.send(asked({ path: "/messages?id=1" })));
+      await textOf(await upstream.send(asked()));
+      assert.deepEqual(server.requests.map((request) => request.target), [
+        "/messages?id=1",
+        "/mcp?fixed=1",
+      ]);
+    });
+  });
+
   Deno.test(`${name} sends only the part of a buffer that a body names`, async () => {
     await withUpstream(make, async (server, upstream) => {
       const body = new TextEncoder().encode("secret{}secret").subarray(6, 8);
