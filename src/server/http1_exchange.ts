@@ -1,0 +1,91 @@
+/**
+ * One request as the gate sees it: head, body, the way back, and whether the client is still there.
+ * Only puts together what others read and write.
+ */
+import type { Fields, IncomingBody, IncomingExchange } from "../gate/incoming.ts";
+import type { Http1Body } from "./http1_body.ts";
+import type { Http1Reply } from "./reply_writer.ts";
+import type { RequestHead } from "./request_head.ts";
+import { clientGone } from "./socket_output.ts";
+
+/** An {@link IncomingExchange} on a connection of ours. */
+export class Http1Exchange implements IncomingExchange {
+  readonly reply: Http1Reply;
+  readonly peer: string;
+  readonly #head: RequestHead;
+  readonly #body: Http1Body;
+  #isGone = false;
+  #gone: AbortController | null = null;
+
+  constructor(head: RequestHead, peer: string, body: Http1Body, reply: Http1Reply) {
+    this.#head = head;
+    this.peer = peer;
+    this.#body = body;
+    this.reply = reply;
+  }
+
+  get method(): string {
+    return this.#head.method;
+  }
+
+  get target(): string | null {
+    return this.#head.target;
+  }
+
+  get fields(): Fields {
+    return this.#head.fields;
+  }
+
+  get body(): IncomingBody {
+    return this.#body;
+  }
+
+  /** Made when it is first asked for. */
+  get signal(): AbortSignal {
+    if (this.#gone === null) {
+      this.#gone = new AbortController();
+      if (this.#isGone) this.#gone.abort(clientGone());
+    }
+    return this.#gone.signal;
+  }
+
+  /** Whether the client has left before its answer was complete. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** There are more bytes of the body. */
+  onBytes(): void {
+    this.#body.onBytes();
+  }
+
+  /** Whether all of the body is there. What nobody has read of it is dropped. */
+  finishBody(): boolean {
+    return this.#body.finish();
+  }
+
+  /** The client has left. */
+  leave(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#body.fail(clientGone);
+    this.reply.leave();
+    this.#gone?.abort(clientGone());
+  }
+
+  /** The answer is complete: nothing of the body is given out any more. */
+  close(): void {
+    this.#body.fail(exchangeEnded);
+  }
+
+  /** Leaves no client waiting: an exchange without an answer is a 500, one without an end is cut. */
+  conclude(): void {
+    if (this.#isGone || this.reply.isOver) return;
+    if (!this.reply.isBegun) this.reply.send(500, [], null).catch(() => {});
+    else this.reply.abort();
+  }
+}
+
+function exchangeEnded(): Error {
+  return new TypeError("Exchange has ended");
+}

@@ -1,0 +1,96 @@
+/**
+ * Replies as bytes: status line, date, fields, framing, content. Checks that what it is given can be
+ * said in HTTP at all; what a reply says is the gate's affair.
+ */
+import type { Fields } from "../gate/incoming.ts";
+
+/**
+ * The head of a reply, without the empty line that ends it.
+ *
+ * @throws TypeError Where status or a field cannot be sent
+ */
+export function replyHead(status: number, fields: Fields): string {
+  if (!Number.isInteger(status) || status < 200 || status > 999) {
+    throw new TypeError(`Not the status of a reply: ${status}`);
+  }
+  let text = `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n${dateLine()}`;
+  for (const [name, value] of fields) {
+    // A line break in a field would let its author write the rest of the reply.
+    if (!NAME.test(name) || !VALUE.test(value)) {
+      throw new TypeError(`Field cannot be sent: ${JSON.stringify(name)}`);
+    }
+    text += `${name}: ${value}\r\n`;
+  }
+  return text;
+}
+
+/** Bytes of `before` (ASCII), `content` and `after` (ASCII) as one piece, for one write. */
+export function pack(before: string, content: Uint8Array | null, after = ""): Uint8Array {
+  const contentEnd = before.length + (content?.length ?? 0);
+  const packed = portion(contentEnd + after.length);
+  encoder.encodeInto(before, packed);
+  if (content !== null) packed.set(content, before.length);
+  if (after !== "") encoder.encodeInto(after, packed.subarray(contentEnd));
+  return packed;
+}
+
+/** Heads and small replies are cut from one piece of memory: an array of their own costs more. */
+const SLAB_BYTES = 64 * 1024;
+
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
+/** `size` bytes that nobody else has, nor will have. */
+function portion(size: number): Uint8Array {
+  if (size > SLAB_BYTES / 16) return new Uint8Array(size);
+  if (slabUsed + size > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  slabUsed += size;
+  return slab.subarray(slabUsed - size, slabUsed);
+}
+
+let dateSecond = -1;
+let date = "";
+
+/** The field `date`, worked out once a second. */
+function dateLine(): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    date = `date: ${new Date(now).toUTCString()}\r\n`;
+  }
+  return date;
+}
+
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const VALUE = /^[\t\x20-\x7e]*$/;
+const encoder = new TextEncoder();
+
+/** What the gate and its listener send; a reason may be empty. */
+const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
+  202: "Accepted",
+  204: "No Content",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  406: "Not Acceptable",
+  408: "Request Timeout",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  417: "Expectation Failed",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  505: "HTTP Version Not Supported",
+};

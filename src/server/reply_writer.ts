@@ -1,0 +1,155 @@
+/**
+ * The answer to one request on its way to the socket: whole in one write, or begun and continued by
+ * chunks, to HTTP/1.0 by closing. Every failure to write is a client that has gone.
+ */
+import type { BodyWriter, Fields, ReplyWriter } from "../gate/incoming.ts";
+import { pack, replyHead } from "./reply_bytes.ts";
+import { clientGone } from "./socket_output.ts";
+import type { SocketOutput } from "./socket_output.ts";
+
+/** More content than this goes out on its own, rather than being copied behind the head. */
+const COPIED_BYTES = 64 * 1024;
+
+/** The connection that is replied on. */
+export interface ReplyOwner {
+  /** Whether the client may send another request after this reply; asked once, for its head. */
+  keepAlive(): boolean;
+  /** The reply is complete. */
+  onReplied(): void;
+  /** The reply has been broken off on purpose: the client must be able to tell. */
+  onBrokenOff(): void;
+}
+
+/** How the request wants to be replied to. */
+export interface ReplyForm {
+  readonly method: string;
+  readonly isHttp10: boolean;
+}
+
+/** Answers one request, once. */
+export class Http1Reply implements ReplyWriter, BodyWriter {
+  readonly #output: SocketOutput;
+  readonly #owner: ReplyOwner;
+  readonly #form: ReplyForm;
+  #stage: "none" | "whole" | "stream" | "over" = "none";
+  #isGone = false;
+  #isChunked = false;
+  #isBodiless = false;
+  /** The head of a stream, which its first bytes may still catch up with. */
+  #head = "";
+  #headTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(output: SocketOutput, owner: ReplyOwner, form: ReplyForm) {
+    this.#output = output;
+    this.#owner = owner;
+    this.#form = form;
+  }
+
+  /** Whether there is an answer, or the beginning of one. */
+  get isBegun(): boolean {
+    return this.#stage !== "none";
+  }
+
+  /** Whether it is complete or broken off. */
+  get isOver(): boolean {
+    return this.#stage === "over";
+  }
+
+  async send(status: number, fields: Fields, body: Uint8Array | null): Promise<void> {
+    this.#refuseSecond();
+    let head = replyHead(status, fields);
+    this.#stage = "whole";
+    if (this.#isGone) throw clientGone();
+    head += status === 204 || status === 304
+      ? this.#connection()
+      : `content-length: ${body?.length ?? 0}\r\n${this.#connection()}`;
+    const content = this.#isWithoutBody(status) ? null : body;
+    if (content === null || content.length <= COPIED_BYTES) {
+      await this.#output.write(pack(`${head}\r\n`, content));
+    } else {
+      await this.#output.write(pack(`${head}\r\n`, content.subarray(0, COPIED_BYTES)));
+      await this.#output.write(content.subarray(COPIED_BYTES));
+    }
+    this.#complete();
+  }
+
+  start(status: number, fields: Fields): BodyWriter {
+    this.#refuseSecond();
+    const head = replyHead(status, fields);
+    this.#stage = "stream";
+    if (this.#isGone) return this;
+    this.#isBodiless = this.#isWithoutBody(status);
+    this.#isChunked = !this.#form.isHttp10 && !this.#isBodiless;
+    const framing = this.#isChunked ? "transfer-encoding: chunked\r\n" : "";
+    this.#head = `${head}${framing}${this.#connection()}\r\n`;
+    // A turn of patience: what the upstream has sent already goes out in the same write.
+    this.#headTimer = setTimeout(() => this.#sendHead(), 0);
+    return this;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#isGone) throw clientGone();
+    if (this.#stage !== "stream") throw new TypeError("Body has already ended");
+    if (chunk.length === 0 || this.#isBodiless) return;
+    const head = this.#takeHead();
+    await this.#output.write(
+      this.#isChunked
+        ? pack(`${head}${chunk.length.toString(16)}\r\n`, chunk, "\r\n")
+        : pack(head, chunk),
+    );
+  }
+
+  async end(): Promise<void> {
+    if (this.#isGone) throw clientGone();
+    if (this.#stage !== "stream") return;
+    const last = this.#takeHead() + (this.#isChunked ? "0\r\n\r\n" : "");
+    this.#stage = "whole";
+    if (last !== "") await this.#output.write(pack(last, null));
+    this.#complete();
+  }
+
+  abort(): void {
+    if (this.#stage === "over" || this.#isGone) return;
+    this.#takeHead();
+    this.#stage = "over";
+    this.#owner.onBrokenOff();
+  }
+
+  /** The client has gone: nothing can be sent any more. */
+  leave(): void {
+    this.#isGone = true;
+    this.#takeHead();
+  }
+
+  #refuseSecond(): void {
+    if (this.#stage !== "none") throw new TypeError("Exchange is answered twice");
+  }
+
+  #isWithoutBody(status: number): boolean {
+    return this.#form.method === "HEAD" || status === 204 || status === 304;
+  }
+
+  #connection(): string {
+    return this.#owner.keepAlive() ? "" : "connection: close\r\n";
+  }
+
+  #sendHead(): void {
+    const head = this.#takeHead();
+    if (head !== "") this.#output.write(pack(head, null)).catch(() => {});
+  }
+
+  /** The head, if it has not gone out yet. */
+  #takeHead(): string {
+    const head = this.#head;
+    if (head === "") return head;
+    clearTimeout(this.#headTimer);
+    this.#head = "";
+    return head;
+  }
+
+  #complete(): void {
+    if (this.#isGone) throw clientGone();
+    this.#stage = "over";
+    this.#owner.onReplied();
+  }
+}
