@@ -18,7 +18,7 @@ import { SocketOutput } from "./socket_output.ts";
 /** How often {@link Connection.check} is called, in milliseconds: times are that coarse. */
 export const CHECK_MS = 250;
 
-/** How long, and for how many bytes, a client that is refused may go on sending. */
+/** How long, and for how many bytes, a client that was refused may go on sending. */
 const LINGER_MS = 2000;
 const LINGER_BYTES = 64 * 1024;
 
@@ -205,10 +205,10 @@ export class Connection implements InputOwner, ReplyOwner {
     await this.#socket.closeWrite();
   }
 
-  /** Drops what has come. */
+  /** Drops what has come, within bounds; what is beyond stays outside until the time is up. */
   #drain(): void {
+    if (this.#drained > LINGER_BYTES) return;
     this.#drained += this.#input.available;
     this.#input.take(this.#input.end);
-    if (this.#drained > LINGER_BYTES) this.close();
   }
 }

@@ -47,13 +47,22 @@ export class NginxProcess implements AsyncDisposable {
     return await start(nginx, folder, locations.join("\n"), "");
   }
 
-  /** Passes everything to port `upstreamPort`, over connections it keeps. */
-  static async proxy(nginx: string, upstreamPort: number): Promise<NginxProcess> {
+  /**
+   * Passes everything to port `upstreamPort`, by HTTP/1.1 over connections it keeps, by 1.0 over a
+   * new one each time.
+   */
+  static async proxy(
+    nginx: string,
+    upstreamPort: number,
+    version: "1.0" | "1.1" = "1.1",
+  ): Promise<NginxProcess> {
+    const connection = version === "1.1" ? 'proxy_set_header Connection "";' : "";
+    const keepalive = version === "1.1" ? "keepalive 64;" : "";
     return await start(
       nginx,
       await newFolder(),
-      'location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; }',
-      `upstream up { server 127.0.0.1:${upstreamPort}; keepalive 64; }`,
+      `location / { proxy_pass http://up; proxy_http_version ${version}; ${connection} }`,
+      `upstream up { server 127.0.0.1:${upstreamPort}; ${keepalive} }`,
     );
   }
 
