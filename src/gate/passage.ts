@@ -107,7 +107,8 @@ export class Passage {
     const screen = this.#screen();
     let passed: Uint8Array | null;
     try {
-      const bytes = await readWhole(reply, generation.config.limits.replyBytes);
+      const { limits, upstream } = generation.config;
+      const bytes = await readWhole(reply, limits.replyBytes, upstream.timeoutMs);
       passed = bytes === null || (status !== 200 && !isErrorBody(bytes))
         ? null
         : screenedBody(bytes, screen);

@@ -8,6 +8,7 @@ import type { Era, Id } from "../mcp/message.ts";
 import { SseReader } from "../mcp/sse_reader.ts";
 import type { SseItem } from "../mcp/sse_reader.ts";
 import { COMMENT, formatEvent } from "../mcp/sse_writer.ts";
+import { UpstreamError } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
 import type { EventStream } from "./answering.ts";
 import { GatheredBytes } from "./body.ts";
@@ -91,13 +92,19 @@ export function errorEvents(unanswered: Iterable<string>, denial: Denial, era: E
   return text;
 }
 
-/** The whole body of `reply`; null where it is larger than `maxBytes`. */
-export async function readWhole(reply: UpstreamReply, maxBytes: number): Promise<
-  Uint8Array | null
-> {
+/**
+ * The whole body of `reply`; null where it is larger than `maxBytes`. Throws {@link UpstreamError},
+ * also where nothing comes for `silenceMs`: a client that waits for a whole body hears nothing until
+ * it is there, so it must not wait for ever (PROTOCOL §3.2, P12).
+ */
+export async function readWhole(
+  reply: UpstreamReply,
+  maxBytes: number,
+  silenceMs: number,
+): Promise<Uint8Array | null> {
   const gathered = new GatheredBytes();
   while (true) {
-    const chunk = await reply.read();
+    const chunk = await inTime(reply.read(), silenceMs);
     if (chunk === null) return gathered.bytes;
     if (gathered.size + chunk.length > maxBytes) {
       reply.cancel();
@@ -105,6 +112,14 @@ export async function readWhole(reply: UpstreamReply, maxBytes: number): Promise
     }
     gathered.add(chunk);
   }
+}
+
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new UpstreamError("timeout", `nothing came for ${ms} ms`));
+    const timer = setTimeout(giveUp, ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** The JSON body that passes of `bytes`, the same bytes where nothing was touched; null: none. */

@@ -173,10 +173,21 @@ Deno.test("errorEvents tells each one waiting, with the type of its id", () => {
 
 Deno.test("readWhole gives a body of exactly the limit, and gives up one beyond it", async () => {
   const reply = () => new MemoryReply().send("12").send("34");
-  assert.equal(new TextDecoder().decode((await readWhole(reply().end(), 4)) ?? undefined), "1234");
+  assert.equal(
+    new TextDecoder().decode((await readWhole(reply().end(), 4, 1000)) ?? undefined),
+    "1234",
+  );
   const large = reply().send("5");
-  assert.equal(await readWhole(large, 4), null);
+  assert.equal(await readWhole(large, 4, 1000), null);
   assert.ok(large.cancelled);
+});
+
+Deno.test("readWhole waits for no piece longer than it is told", async () => {
+  const silent = new MemoryReply().send("1");
+  await assert.rejects(readWhole(silent, 4, 20), {
+    kind: "timeout",
+    message: "nothing came for 20 ms",
+  });
 });
 
 const BODIES: readonly { name: string; bytes: Uint8Array; same: boolean; text: string | null }[] = [
