@@ -23,6 +23,10 @@ export interface ServingParts {
     readonly hostname: string;
     readonly port: number;
     readonly onExchange: (exchange: IncomingExchange) => Promise<void>;
+    /** Those of the configuration that rules at the moment. */
+    readonly limits: () => Config["limits"];
+    /** Whether it trusts `address` to speak for others. */
+    readonly isProxy: (address: string) => boolean;
   }): Accepting;
   /** What a stage objected to, as problems of the file; other errors are thrown on. */
   problemsOf(error: unknown, loaded: Loaded): readonly Problem[];
@@ -57,6 +61,8 @@ export class Serving {
       const listener = parts.listen({
         ...config.listen,
         onExchange: (exchange) => gate.handle(exchange),
+        limits: () => gate.current.config.limits,
+        isProxy: (address) => gate.current.isTrustedProxy(address),
       });
       return new Serving(parts, gate, listener);
     } catch (error) {

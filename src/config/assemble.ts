@@ -41,6 +41,9 @@ export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
     limits: {
       bodyBytes: limits.body,
       heldBytes: limits.held,
+      connections: limits.connections,
+      connectionsPerAddress: limits.connections_per_address,
+      headerDeadlineMs: limits.header_deadline,
       bodyDeadlineMs: limits.body_deadline,
       writeDeadlineMs: limits.write_deadline,
       depth: limits.depth,

@@ -135,6 +135,13 @@ const stageName = z.string();
 const limits = mapping({
   body: size(1).prefault("4MiB").describe("A request body."),
   held: size(1, 64 * 1024 ** 3).prefault("64MiB").describe("All request bodies held at once."),
+  connections: count(1, 1_000_000).prefault(16_384).describe("Connections at once, in all."),
+  connections_per_address: count(1, 1_000_000).prefault(512).describe(
+    "Connections at once from one address that is no trusted proxy.",
+  ),
+  header_deadline: duration(1).prefault("10s").describe(
+    "Time for a request's head to arrive, from its first byte.",
+  ),
   body_deadline: duration(1).prefault("10s").describe("Time for a request body to arrive."),
   write_deadline: duration(1).prefault("60s").describe(
     "Time without progress of a write to a client.",

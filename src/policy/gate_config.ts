@@ -52,6 +52,12 @@ export interface Limits {
   readonly bodyBytes: number;
   /** All request bodies held at once. Default 64 MiB. */
   readonly heldBytes: number;
+  /** Connections at once, in all. Default 16 384. */
+  readonly connections: number;
+  /** Connections at once from one address that is no trusted proxy. Default 512. */
+  readonly connectionsPerAddress: number;
+  /** Time for a request's head to arrive, from its first byte. Default 10 s. */
+  readonly headerDeadlineMs: number;
   /** Time for a body to arrive. Default 10 s. */
   readonly bodyDeadlineMs: number;
   /** Time without progress of a write to the client. Default 60 s. */

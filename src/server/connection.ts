@@ -22,23 +22,18 @@ export const CHECK_MS = 250;
 const LINGER_MS = 2000;
 const LINGER_BYTES = 64 * 1024;
 
-/** How long a client may keep a connection waiting. */
-export interface Patience {
-  /** Milliseconds from the first byte of a request's head to its last. Default 10 000. */
-  readonly headerDeadlineMs: number;
-  /** Milliseconds a connection may be silent between requests. Default 75 000. */
-  readonly idleMs: number;
-}
-
 /** The listener, as its connections see it. */
 export interface ConnectionHome {
   /** The time in milliseconds, as of the last {@link Connection.check}. */
   readonly nowMs: number;
+  /** Milliseconds a connection may be silent between requests. */
+  readonly idleMs: number;
   /** Whether no connection is to serve another request. */
   readonly isStopping: boolean;
   /** Has one exchange answered. Never throws. */
   run(exchange: Http1Exchange): void;
-  patience(): Patience;
+  /** Milliseconds from the first byte of a head to its last. */
+  headerDeadlineMs(): number;
   /** The connection serves no more. */
   onClosed(connection: Connection): void;
   /** Its socket is given back. */
@@ -81,10 +76,10 @@ export class Connection implements InputOwner, ReplyOwner {
     const elapsedMs = this.#home.nowMs - this.#sinceMs - CHECK_MS;
     switch (this.#phase) {
       case "idle":
-        if (elapsedMs > this.#home.patience().idleMs) this.close();
+        if (elapsedMs > this.#home.idleMs) this.close();
         return;
       case "head":
-        if (elapsedMs > this.#home.patience().headerDeadlineMs) this.#refuse(408);
+        if (elapsedMs > this.#home.headerDeadlineMs()) this.#refuse(408);
         return;
       case "lingering":
         if (elapsedMs > LINGER_MS) this.close();

@@ -1,9 +1,24 @@
 /**
- * The door to the street: `Deno.serve`, handing each request on as an exchange. Whatever becomes of
- * an exchange, its client gets an answer and the program goes on. Judges nothing.
+ * The door to the street: HTTP/1.1 and 1.0 on a socket of our own, each request handed on as an
+ * exchange. Whatever becomes of an exchange, its client gets an answer and the program goes on.
+ * Judges nothing; what a connection is has a file of its own.
  */
+import { plainAddress } from "../gate/client_address.ts";
 import type { IncomingExchange } from "../gate/incoming.ts";
-import { DenoExchange } from "./deno_exchange.ts";
+import { CHECK_MS, Connection } from "./connection.ts";
+import type { ConnectionHome } from "./connection.ts";
+import { ConnectionCounts } from "./connection_counts.ts";
+import type { Http1Exchange } from "./http1_exchange.ts";
+
+/** Bounds that hold before anybody is asked who he is. */
+export interface ListenLimits {
+  /** Connections at once, in all. Default 16 384. */
+  readonly connections: number;
+  /** Connections at once from one address. Default 512. */
+  readonly connectionsPerAddress: number;
+  /** Milliseconds from the first byte of a request's head to its last. Default 10 000. */
+  readonly headerDeadlineMs: number;
+}
 
 /** Where to listen, and what to do with what comes. */
 export interface ListenOptions {
@@ -13,6 +28,12 @@ export interface ListenOptions {
   /** Answers one exchange; settles when it has ended. */
   readonly onExchange: (exchange: IncomingExchange) => Promise<void>;
   readonly log: { warn(text: string): void };
+  /** Asked again and again, so that a reload changes them. Absent: the defaults. */
+  readonly limits?: () => ListenLimits;
+  /** Milliseconds a connection may be silent between requests. Default 75 000. */
+  readonly idleMs?: number;
+  /** Whether an address stands for many clients: a proxy's connections count in the total only. */
+  readonly isProxy?: (address: string) => boolean;
 }
 
 /** A listener at work. */
@@ -25,52 +46,145 @@ export interface Listener {
   abort(): Promise<void>;
 }
 
+/** What holds where nobody says otherwise. */
+export const LISTEN_LIMITS: ListenLimits = {
+  connections: 16_384,
+  connectionsPerAddress: 512,
+  headerDeadlineMs: 10_000,
+};
+
+const IDLE_MS = 75_000;
+
 /** Listens from now on. Throws where the address cannot be had. */
 export function listen(options: ListenOptions): Listener {
-  const { onExchange, log } = options;
-  const open = new Set<DenoExchange>();
-  const cut = new AbortController();
-  const server = Deno.serve({
-    hostname: options.hostname,
-    port: options.port,
-    signal: cut.signal,
-    onListen: () => {},
-    // Only reached by a body that was broken off on purpose: the exchange has its own answers.
-    onError: () => new Response(null, { status: 500 }),
-  }, (request, info) => {
-    const exchange = new DenoExchange(request, info.remoteAddr.hostname);
-    open.add(exchange);
-    run(exchange, onExchange).catch((error) => log.warn(`Exchange failed: ${textOf(error)}`))
-      .finally(() => {
-        if (!exchange.isAnswered && !exchange.signal.aborted) {
-          log.warn("Exchange ended without an answer");
-        }
-        exchange.conclude();
-        open.delete(exchange);
-      });
-    return exchange.response;
-  });
-  let isStopping = false;
-  return {
-    hostname: server.addr.hostname,
-    port: server.addr.port,
-    stop() {
-      isStopping = true;
-      return server.shutdown();
-    },
-    async abort() {
-      for (const exchange of open) exchange.cut();
-      // A server that is shutting down cannot be cut any more: Deno throws, outside of everything.
-      if (!isStopping) cut.abort();
-      isStopping = true;
-      await server.finished;
-    },
-  };
+  const { hostname, port } = options;
+  return new Http1Listener(Deno.listen({ hostname, port }), options);
 }
 
-/** An `onExchange` that throws before its first `await` is one that rejects. */
-async function run(exchange: DenoExchange, onExchange: ListenOptions["onExchange"]): Promise<void> {
-  await onExchange(exchange);
+/** Pause after a connection that could not be accepted, for want of descriptors for example. */
+const ACCEPT_PAUSE_MS = 100;
+
+/** Time between two warnings of the same kind. */
+const WARN_EVERY_MS = 10_000;
+
+class Http1Listener implements Listener, ConnectionHome {
+  readonly hostname: string;
+  readonly port: number;
+  nowMs = performance.now();
+  isStopping = false;
+  readonly idleMs: number;
+  readonly #options: ListenOptions;
+  readonly #socket: Deno.TcpListener;
+  readonly #limits: () => ListenLimits;
+  readonly #connections = new Set<Connection>();
+  readonly #counts = new ConnectionCounts();
+  readonly #accepting: Promise<void>;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #emptied = Promise.withResolvers<void>();
+  readonly #warnedMs = new Map<string, number>();
+
+  constructor(socket: Deno.TcpListener, options: ListenOptions) {
+    this.hostname = socket.addr.hostname;
+    this.port = socket.addr.port;
+    this.#socket = socket;
+    this.#options = options;
+    this.idleMs = options.idleMs ?? IDLE_MS;
+    this.#limits = options.limits ?? (() => LISTEN_LIMITS);
+    this.#timer = setInterval(() => this.#check(), CHECK_MS);
+    this.#accepting = this.#accept();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.isStopping) {
+      this.isStopping = true;
+      this.#socket.close();
+      for (const connection of this.#connections) connection.stop();
+    }
+    await this.#accepting;
+    if (this.#connections.size > 0) await this.#emptied.promise;
+    clearInterval(this.#timer);
+  }
+
+  async abort(): Promise<void> {
+    const stopped = this.stop();
+    for (const connection of this.#connections) connection.close();
+    await stopped;
+  }
+
+  headerDeadlineMs(): number {
+    return this.#limits().headerDeadlineMs;
+  }
+
+  run(exchange: Http1Exchange): void {
+    this.#run(exchange);
+  }
+
+  onClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0 && this.isStopping) this.#emptied.resolve();
+  }
+
+  onReleased({ peer }: Connection): void {
+    this.#counts.release(peer);
+  }
+
+  async #run(exchange: Http1Exchange): Promise<void> {
+    const { onExchange, log } = this.#options;
+    try {
+      await onExchange(exchange);
+    } catch (error) {
+      log.warn(`Exchange failed: ${textOf(error)}`);
+    }
+    if (!exchange.reply.isBegun && !exchange.isGone) log.warn("Exchange ended without an answer");
+    exchange.conclude();
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.isStopping) {
+      try {
+        this.#admit(await this.#socket.accept());
+      } catch (error) {
+        if (this.isStopping) return;
+        // A client that left while it waited is not worth a word; a lack of descriptors passes.
+        if (error instanceof Deno.errors.ConnectionAborted) continue;
+        this.#warn("Cannot accept connections", `: ${textOf(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
+  }
+
+  #admit(socket: Deno.TcpConn): void {
+    const peer = plainAddress(socket.remoteAddr.hostname);
+    const { connections: total, connectionsPerAddress: perAddress } = this.#limits();
+    const isShared = this.#options.isProxy?.(peer) ?? false;
+    if (this.isStopping || !this.#counts.take(peer, { total, perAddress }, isShared)) {
+      socket.close();
+      this.#warn("Connections are refused, there are too many", `; the last came from ${peer}`);
+      return;
+    }
+    try {
+      socket.setNoDelay(true);
+      // A client that has vanished without a word would hold a silent stream for ever.
+      socket.setKeepAlive(true);
+    } catch {
+      // It has left already, as the first read will tell.
+    }
+    const connection = new Connection(socket, peer, this);
+    this.#connections.add(connection);
+    connection.open();
+  }
+
+  #check(): void {
+    this.nowMs = performance.now();
+    for (const connection of this.#connections) connection.check();
+  }
+
+  #warn(what: string, detail: string): void {
+    const last = this.#warnedMs.get(what) ?? -Infinity;
+    if (performance.now() - last < WARN_EVERY_MS) return;
+    this.#warnedMs.set(what, performance.now());
+    this.#options.log.warn(`${what}${detail}`);
+  }
 }
 
 function textOf(error: unknown): string {

@@ -66,6 +66,9 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
     limits: {
       bodyBytes: 4 * 1024 ** 2,
       heldBytes: 64 * 1024 ** 2,
+      connections: 16_384,
+      connectionsPerAddress: 512,
+      headerDeadlineMs: 10_000,
       bodyDeadlineMs: 10_000,
       writeDeadlineMs: 60_000,
       depth: 128,

@@ -165,6 +165,9 @@ export function gateConfig(changes: Partial<GateConfig> = {}): GateConfig {
     limits: {
       bodyBytes: 4 * 1024 * 1024,
       heldBytes: 64 * 1024 * 1024,
+      connections: 16_384,
+      connectionsPerAddress: 512,
+      headerDeadlineMs: 10_000,
       bodyDeadlineMs: 10_000,
       writeDeadlineMs: 60_000,
       depth: 128,

@@ -1,5 +1,5 @@
 /** A program of its own that does nothing but answer 204 through our listener. */
-import { listen } from "../../src/server/http1_listener.ts";
+import { listen } from "../../src/server/listener.ts";
 
 const { port } = listen({
   hostname: "127.0.0.1",

@@ -1,7 +1,7 @@
 /** What our listener makes of a connection beyond single requests: refusals, words to wait for, ends. */
 import assert from "node:assert/strict";
 import type { IncomingExchange } from "../../src/gate/incoming.ts";
-import { listen } from "../../src/server/http1_listener.ts";
+import { listen } from "../../src/server/listener.ts";
 import { inTime } from "../support/eventually.ts";
 import { requestBytes } from "../support/raw_http.ts";
 import { aborted, Arrivals, readAll, withListener } from "./listener_fixture.ts";

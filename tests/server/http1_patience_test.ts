@@ -1,8 +1,8 @@
 /** Clients that are slow, silent or many, and what our listener lets them have. */
 import assert from "node:assert/strict";
 import type { IncomingExchange } from "../../src/gate/incoming.ts";
-import { listen, LISTEN_LIMITS } from "../../src/server/http1_listener.ts";
-import type { ListenLimits, ListenOptions } from "../../src/server/http1_listener.ts";
+import { listen, LISTEN_LIMITS } from "../../src/server/listener.ts";
+import type { ListenLimits, ListenOptions } from "../../src/server/listener.ts";
 import { eventually, inTime } from "../support/eventually.ts";
 import { RawClient, requestBytes } from "../support/raw_http.ts";
 import { Arrivals, withListener } from "./listener_fixture.ts";
@@ -54,7 +54,7 @@ Deno.test("http1 gives the head of a later request the same time", async () => {
 });
 
 Deno.test("http1 closes connections that stay idle, new and used ones, without a word", async () => {
-  await withListener(limited({ idleMs: 100 }), answer, async ({ client, listener }) => {
+  await withListener(limited({}, { idleMs: 100 }), answer, async ({ client, listener }) => {
     using silent = await RawClient.connect(listener.port);
     assert.equal((await client.ask({ target: "/" })).status, 200);
     assert.equal(await inTime("the end of the used one", client.ended()), true);
@@ -64,8 +64,8 @@ Deno.test("http1 closes connections that stay idle, new and used ones, without a
 
 Deno.test("http1 holds no time of its own against an exchange that is under way", async () => {
   const arrivals = new Arrivals();
-  const limits = { idleMs: 50, headerDeadlineMs: 50 };
-  await withListener(limited(limits), arrivals.onExchange, async ({ client, listener }) => {
+  const impatient = limited({ headerDeadlineMs: 50 }, { idleMs: 50 });
+  await withListener(impatient, arrivals.onExchange, async ({ client, listener }) => {
     await client.send(requestBytes({ target: "/", body: "abc" }));
     const exchange = await arrivals.next();
     using idle = await RawClient.connect(listener.port);

@@ -1,4 +1,4 @@
-/** The listener on `Deno.serve`, held to what every listener does. */
+/** The listener, held to what every listener does. */
 import { listen } from "../../src/server/listener.ts";
 import { describeEndings } from "./listener_endings.ts";
 import { describeReplies } from "./listener_replies.ts";

@@ -1,7 +1,7 @@
 /** Our listener behind nginx, which speaks HTTP/1.0 to it or keeps connections by HTTP/1.1. */
 import assert from "node:assert/strict";
 import type { IncomingExchange } from "../../src/gate/incoming.ts";
-import { listen } from "../../src/server/http1_listener.ts";
+import { listen } from "../../src/server/listener.ts";
 import { NginxProcess } from "../bench/nginx_process.ts";
 import { program, testNeeding } from "../support/absent.ts";
 import { inTime } from "../support/eventually.ts";

@@ -5,7 +5,7 @@
  */
 import * as http from "node:http";
 import type { IncomingExchange } from "../../src/gate/incoming.ts";
-import { listen } from "../../src/server/http1_listener.ts";
+import { listen } from "../../src/server/listener.ts";
 import { eventually } from "../support/eventually.ts";
 import { readAll } from "./listener_fixture.ts";
 
