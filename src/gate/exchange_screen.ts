@@ -14,14 +14,21 @@ import { ReplyScreen, wireRules } from "./reply_screen.ts";
  *
  * @param bearer Whose the handles are that come down
  * @param awaited The ids of the requests that the exchange itself is to answer
+ * @param isRefusal Whether what comes is a refusal by its status
  */
-export function screenOf(exchange: Exchange, bearer: Bearer, awaited: readonly Id[]): ReplyScreen {
+export function screenOf(
+  exchange: Exchange,
+  bearer: Bearer,
+  awaited: readonly Id[],
+  isRefusal = false,
+): ReplyScreen {
   const { ruling, calls, generation, record } = exchange;
   const asked = calls.find((call) => call.kind === "request");
   const wire = wireRules({
     era: bearer.era,
     method: asked === undefined ? null : asked.method,
     instructions: generation.config.mcp.instructions,
+    isRefusal,
   });
   // A session that the reply has just opened is the one that its messages belong to.
   const session = bearer.session === "" ? record.session ?? "" : bearer.session;

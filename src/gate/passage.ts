@@ -104,7 +104,7 @@ export class Passage {
   /** A whole JSON body: an answer, or with `status` over 200 the upstream's own refusal. */
   async #json(reply: UpstreamReply, status: number, fields: [string, string][]): Promise<void> {
     const { generation, answering } = this.#exchange;
-    const screen = this.#screen();
+    const screen = this.#screen(status !== 200);
     let passed: Uint8Array | null;
     try {
       const { limits, upstream } = generation.config;
@@ -189,11 +189,16 @@ export class Passage {
     await refuse({ ...UNAVAILABLE, kind, detail: `${error.kind}: ${error.message}` });
   }
 
-  #screen(): ReplyScreen {
+  #screen(isRefusal = false): ReplyScreen {
     const awaited = this.#exchange.calls.flatMap((call): Id[] =>
       call.kind === "request" ? [call.id] : []
     );
-    return this.#screened = screenOf(this.#exchange, this.#permitted.bearer, awaited);
+    return this.#screened = screenOf(
+      this.#exchange,
+      this.#permitted.bearer,
+      awaited,
+      isRefusal,
+    );
   }
 
   /** Notes which requests are not under way any more: what was answered, and what never will be. */

@@ -167,17 +167,21 @@ export function wireRules(options: {
   /** The method that was asked, where it was one. */
   readonly method: string | null;
   readonly instructions: "pass" | "strip";
+  /** Whether the reply is a refusal by its status. Default false. */
+  readonly isRefusal?: boolean;
 }): WireRules {
   const isModern = options.era === "modern";
   const mustBePrivate = isModern &&
     (options.method === "tools/list" || options.method === "server/discover");
   const rules: ReplyFilter[] = [(message) => privateCache(message, mustBePrivate)];
   if (isModern) rules.push(withoutServerRequests);
+  const isNamed = options.isRefusal !== true;
+  if (isNamed) rules.push(withoutNameless);
   if (options.instructions === "strip") rules.push(withoutInstructions);
   return {
     rules,
     isTouched: (text) =>
-      (mustBePrivate && hasResult(text)) ||
+      (mustBePrivate && hasResult(text)) || (isNamed && NAMELESS.test(text)) ||
       (options.instructions === "strip" && hasInstructions(text)),
   };
 }
@@ -221,6 +225,13 @@ function privateResult(result: JsonObject, always: boolean): JsonObject {
 function withoutServerRequests(message: Message): Message | null {
   return Object.hasOwn(message, "method") && Object.hasOwn(message, "id") ? null : message;
 }
+
+/** §0, rule 7: what answers nobody makes clients hang, or take their connection for broken. */
+function withoutNameless(message: Message): Message | null {
+  return member(message, "id") === null ? null : message;
+}
+
+const NAMELESS = /"id"[ \t\r\n]*:[ \t\r\n]*null/;
 
 /** §6 O5: free text that may name hidden tools. */
 function withoutInstructions(message: Message): Message {

@@ -221,7 +221,6 @@ const ANSWERS: readonly {
   },
   { name: "a server's request", text: '{"id":1,"method":"roots/list"}', left: ["1", '"1"'] },
   { name: "a notification", text: '{"method":"n","params":{"id":1}}', left: ["1", '"1"'] },
-  { name: "an error of no request", text: '{"id":null,"error":{}}', left: ["1", '"1"'] },
   { name: "a filtered list", text: JSON.stringify(list("no")), left: ['"1"'] },
 ];
 

@@ -116,6 +116,13 @@ Deno.test("wireRules: a server's request passes to a legacy client only", () => 
   assert.equal(passed(REQUEST, MODERN), null);
 });
 
+Deno.test("wireRules: an answer to nobody passes in a refusal only", () => {
+  const nameless = { jsonrpc: "2.0", id: null, error: { code: -32700, message: "Parse error" } };
+  assert.equal(passed(nameless, LEGACY), null);
+  assert.deepEqual(passed([nameless, result({})], LEGACY), [result({})]);
+  assert.deepEqual(passed(nameless, { ...LEGACY, isRefusal: true }), nameless);
+});
+
 Deno.test("wireRules: notifications pass to a modern client", () => {
   const notification = { jsonrpc: "2.0", method: "notifications/message", params: { id: 1 } };
   assert.deepEqual(passed(notification, MODERN), notification);
