@@ -4,11 +4,14 @@
  *
  * Usage: client.ts INSPECTOR legacy|auto URL KEY STEP...
  */
+import { fileURLToPath } from "node:url";
 
 const [inspector = "", era = "", url = "", key = "", ...steps] = Deno.args;
 
-/** Where it keeps what it is told of servers; not where its user does. */
-const HOME = await Deno.makeTempDir({ prefix: "mcpgate_inspector_" });
+/** Where it keeps what it is told of servers; not where its user does, and nothing from before. */
+const HOME = fileURLToPath(new URL("../../../.cache/interop/inspector/home", import.meta.url));
+await Deno.remove(HOME, { recursive: true }).catch(() => {});
+await Deno.mkdir(HOME, { recursive: true });
 
 const TARGET = [
   ...["--cli", url, "--transport", "http", "--protocol-era", era],
@@ -72,4 +75,3 @@ async function take(name: string): Promise<void> {
 if (await step("connect", LIST)) {
   for (const name of steps) await take(name);
 }
-await Deno.remove(HOME, { recursive: true });
