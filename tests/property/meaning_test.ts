@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { AnyPolicyModule, Call, Context, Outcome } from "../../src/policy/contract.ts";
 import { allow } from "../../src/policy/contract.ts";
 import type { UpstreamRequest } from "../../src/upstream/upstream.ts";
-import { A, B, type Scene } from "../gate/support/gate_scene.ts";
+import { A, B, config, type Scene } from "../gate/support/gate_scene.ts";
 import { eventReply, fieldMap } from "../gate/support/memory_upstream.ts";
 import { randomDocument } from "../mcp/random_document.ts";
 import { fuzzAsync } from "../support/fuzz.ts";
@@ -174,11 +174,10 @@ async function run(
   make: (random: Random) => Sent,
 ): Promise<{ passed: number; rounds: number; byB: number }> {
   const { calls, module } = witness();
-  const base = { batch: "allow", resume: "on", instructions: "pass", samplingTools: "filter" };
   await using scene = await openProperty({
     modules: { witness: module },
     config: {
-      mcp: base as Scene["gate"]["current"]["config"]["mcp"],
+      mcp: { ...config().mcp, batch: "allow" },
       pipeline: ["audit", "auth", "ratelimit", "allowlist", "witness"].map((name) => ({
         name,
         use: name === "witness" ? name : null,
