@@ -94,6 +94,29 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
   });
 });
 
+const PATHS = [
+  { name: "Streamable HTTP", written: {}, path: "/mcp" },
+  { name: "the transport of 2024-11-05", written: { transport: "sse" }, path: "/sse" },
+  {
+    name: "the transport of 2024-11-05 at a path of one's own",
+    written: { transport: "sse" },
+    own: "/events",
+    path: "/events",
+  },
+];
+
+for (const { name, written, own, path } of PATHS) {
+  Deno.test(`loadConfig serves the path of the transport: ${name}`, () => {
+    const upstream = { url: "http://localhost:9000/x", ...written };
+    const file = { upstream, keys: [], ...(own === undefined ? {} : { path: own }) };
+    const config = loaded(JSON.stringify(file));
+    assert.deepEqual([config.upstream.transport, config.path], [
+      written.transport ?? "http",
+      path,
+    ]);
+  });
+}
+
 Deno.test("loadConfig reads the published format as it stands", () => {
   const config = loaded(SEED);
   assert.equal(config.upstream.timeoutMs, 30_000);

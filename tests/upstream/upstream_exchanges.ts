@@ -49,6 +49,37 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
     });
   });
 
+  Deno.test(`${name} sends a request to the path that it names, on the same server`, async () => {
+    await withUpstream(make, async (server, upstream) => {
+      await textOf(await upstream.send(asked({ path: "/messages?sessionId=1" })));
+      await textOf(await upstream.send(asked()));
+      const targets = [(await server.request(0)).target, (await server.request(1)).target];
+      assert.deepEqual(targets, ["/messages?sessionId=1", "/mcp?fixed=1"]);
+    });
+  });
+
+  for (const path of ["//evil/m", "http://evil/m"]) {
+    Deno.test(`${name} reaches no other server by the path ${path}`, async () => {
+      await withUpstream(make, async (server, upstream) => {
+        await upstream.send(asked({ path })).then(textOf, () => "");
+        assert.ok(
+          server.requests.every(({ fields }) =>
+            fieldOf(fields, "host") === `127.0.0.1:${server.port}`
+          ),
+        );
+      });
+    });
+  }
+
+  for (const path of ["", "m", "/m HTTP/1.1\r\nx: y"]) {
+    Deno.test(`${name} sends nothing to the path ${JSON.stringify(path)}`, async () => {
+      await withUpstream(make, async (server, upstream) => {
+        await assert.rejects(upstream.send(asked({ path })));
+        assert.deepEqual(server.requests, []);
+      });
+    });
+  }
+
   for (const method of ["GET", "DELETE"] as const) {
     Deno.test(`${name} sends ${method} without a body`, async () => {
       await withUpstream(make, async (server, upstream) => {

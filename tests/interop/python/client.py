@@ -1,7 +1,9 @@
 """The Python clients (PyPI `mcp` and `fastmcp`), told on the command line what to do: the steps of
 tests/interop/client_process.ts. Knows nothing of a gate.
 
-Usage: client.py mcp|fastmcp MODE URL KEY STEP...   MODE is "auto", "legacy" or a revision
+Usage: client.py LIBRARY MODE URL KEY STEP...
+LIBRARY is "mcp" or "fastmcp", or with "-sse" behind it the same on the transport of 2024-11-05; MODE
+is "auto", "legacy" or a revision.
 """
 
 import asyncio
@@ -42,6 +44,18 @@ class Official:
         return await client.call_tool(tool, arguments, progress_callback=on_progress)
 
 
+class OfficialOverSSE(Official):
+    """PyPI `mcp` on the transport of 2024-11-05."""
+
+    @staticmethod
+    def connect(url, key, mode):
+        import mcp
+        from mcp.client.sse import sse_client
+
+        transport = sse_client(url, headers={"authorization": f"Bearer {key}"})
+        return mcp.Client(transport, mode=mode)
+
+
 class FastMCP:
     """PyPI `fastmcp`."""
 
@@ -62,7 +76,24 @@ class FastMCP:
         return await client.call_tool(tool, arguments, progress_handler=on_progress)
 
 
-LIBRARIES = {"mcp": Official, "fastmcp": FastMCP}
+class FastMCPOverSSE(FastMCP):
+    """PyPI `fastmcp` on the transport of 2024-11-05."""
+
+    @staticmethod
+    def connect(url, key, mode):
+        import fastmcp
+        from fastmcp.client.transports import SSETransport
+
+        transport = SSETransport(url, headers={"authorization": f"Bearer {key}"})
+        return fastmcp.Client(transport, mode=mode)
+
+
+LIBRARIES = {
+    "mcp": Official,
+    "mcp-sse": OfficialOverSSE,
+    "fastmcp": FastMCP,
+    "fastmcp-sse": FastMCPOverSSE,
+}
 
 
 def leaves(error):
