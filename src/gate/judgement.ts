@@ -182,8 +182,10 @@ export class Judgement {
   }
 
   #denial(): Denial | null {
-    const { denial } = this.#exchange.ruling;
+    const { ruling: { denial }, cutDenial } = this.#exchange;
     if (denial === null) return null;
+    // A stage that was given up because the exchange was cut has not denied anything.
+    if (cutDenial !== null) return cutDenial;
     const { kind, reason, detail, retryAfterMs } = denial.deny;
     return { kind, stage: denial.stage, reason, detail, retryAfterMs };
   }

@@ -124,7 +124,7 @@ Deno.test("a second reload while stages are asked anew is noticed", async () => 
   asked[1]?.resolve(allow());
   await scene.over();
   assert.equal(exchange.status, 401);
-  assert.deepEqual([scene.upstream.requests.length, scene.last.generation], [0, 3]);
+  assert.deepEqual([scene.upstream.requests.length, scene.last.end], [0, "revoked"]);
 });
 
 Deno.test("a narrowed key that is being ruled is told so, and nothing goes up", async () => {
