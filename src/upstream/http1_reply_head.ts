@@ -132,14 +132,18 @@ export class ReplyHeadReader {
     let end = to;
     while (start < end && (bytes[start] === SPACE || bytes[start] === TAB)) start++;
     while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
+    if (hasTab(bytes, colon, start) || hasTab(bytes, end, to)) {
+      // It is space, but there are readers to whom a coding with a tab behind it is not known.
+      const name = latin1(bytes, from, colon);
+      if (FRAMING.test(name)) throw new MalformedReply("a tab stands beside what frames it");
+    }
     if (!isFieldText(bytes, start, end)) throw new MalformedReply("a field's value is malformed");
     places.push(from - base, colon - base, start - base, end - base);
   }
 
   #head(bytes: Uint8Array, from: number): ReplyHead {
     const start = this.#start;
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from + start, this.#end - start)
-      .toString("latin1");
+    const text = latin1(bytes, from + start, from + this.#end);
     const places = this.#places;
     const fields: [string, string][] = [];
     for (let i = 0; i + 3 < places.length; i += 4) {
@@ -197,4 +201,14 @@ function announcedMs(value: string): number {
   return seconds === undefined ? Infinity : Math.max(0, Number(seconds) * 1000 - 1000);
 }
 
+function hasTab(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === TAB) return true;
+  return false;
+}
+
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+}
+
+const FRAMING = /^(?:content-length|transfer-encoding)$/i;
 const VERSION = [...new TextEncoder().encode("HTTP/1.")];

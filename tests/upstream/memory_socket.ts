@@ -59,6 +59,8 @@ export interface Understood {
   readonly body: string;
   /** How long the connection may be kept; 0: it was closed. */
   readonly keepMs: number;
+  /** Whether more came together with the end. */
+  readonly hasSurplus: boolean;
 }
 
 /** A reply, or why it is none. */
@@ -100,8 +102,8 @@ export async function readFrom(
       if (piece !== null) body.push(piece);
       if (!isLast) return connection.pull();
       if (head === null) throw new Error("A body without a head");
-      const { status, fields } = head;
-      resolve({ status, fields, body: latin1(joined(body)), keepMs });
+      const { status, fields, body: { hasSurplus } } = head;
+      resolve({ status, fields, body: latin1(joined(body)), keepMs, hasSurplus });
     },
     onLost: ({ what }) => resolve({ refused: what }),
   };

@@ -24,7 +24,7 @@ export const READ: readonly ReadForm[] = [
   { name: "nor the space before it", bytes: "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n" },
   { name: "a reason in Latin-1", bytes: "HTTP/1.1 200 \xe9t\xe9\r\nContent-Length: 0\r\n\r\n" },
   { name: "no field at all, to the end", bytes: `${OK}\r\nabc`, body: "abc", kept: 0 },
-  { name: "tabs around a value", bytes: `${OK}Content-Length:\t1 \t\r\n\r\na`, body: "a" },
+  { name: "tabs around a value", bytes: `${OK}X:\t1 \t\r\nContent-Length: 1\r\n\r\na`, body: "a" },
   { name: "an empty value", bytes: `${OK}X:\r\nContent-Length: 0\r\n\r\n` },
   { name: "informational heads before", bytes: `HTTP/1.1 100 Continue\r\n\r\n${CHUNKED}0\r\n\r\n` },
   {
@@ -56,6 +56,11 @@ export const READ: readonly ReadForm[] = [
   {
     name: "trailers, dropped",
     bytes: `${CHUNKED}1\r\na\r\n0\r\nX-Sum: 1\r\nY:\r\n\r\n`,
+    body: "a",
+  },
+  {
+    name: "trailers that would be framing, dropped",
+    bytes: `${CHUNKED}1\r\na\r\n0\r\nContent-Length: 9\r\n\r\n`,
     body: "a",
   },
   {
@@ -161,6 +166,13 @@ export const REFUSED: readonly RefusedForm[] = [
     name: "a length of sixteen digits",
     bytes: `${OK}Content-Length: 0000000000000001\r\n\r\na`,
     why: /no number/,
+  },
+  { name: "a tab before a length", bytes: `${OK}Content-Length: \t1\r\n\r\na`, why: /tab/ },
+  { name: "a tab after a length", bytes: `${OK}Content-Length: 1\t \r\n\r\na`, why: /tab/ },
+  {
+    name: "a tab after a coding",
+    bytes: `${OK}Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n`,
+    why: /tab/,
   },
   {
     name: "a length and chunks",
