@@ -54,7 +54,7 @@ function checkLine(outcome: Outcome): void {
 
 Deno.test("each of many exchanges at once leaves one line, whatever ends it", async () => {
   const ends = new Set<string>();
-  await fuzzAsync(40, async (random) => {
+  await fuzzAsync(120, async (random) => {
     await using scene = await openProperty();
     const story = new Story(scene, random);
     for (let steps = 120; steps > 0; steps--) {

@@ -3,6 +3,7 @@
  * pieces, upstreams answer when they like, clients stall and leave. It drives and knows what it did;
  * what must be true of it is for the properties.
  */
+import { setImmediate } from "node:timers";
 import { UpstreamError } from "../../src/upstream/upstream.ts";
 import type { Scene } from "../gate/support/gate_scene.ts";
 import type { MemoryExchange } from "../gate/support/memory_exchange.ts";
@@ -171,6 +172,7 @@ export async function turn(random: Random): Promise<void> {
   for (let steps = random.below(4); steps > 0; steps--) await Promise.resolve();
 }
 
-function macrotask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+/** Lets others go on until they wait. */
+export function macrotask(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => resolve()));
 }
