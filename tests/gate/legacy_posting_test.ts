@@ -170,6 +170,9 @@ Deno.test("a request of the server's is answered once, by the client that was as
   }
   assert.deepEqual(sentUp(scene), [answer]);
   assert.deepEqual(scene.outcomes.map(({ decision }) => decision), ["deny", "allow", "deny"]);
+  other.reply.send(messageOf({ jsonrpc: "2.0", id: 9, method: "roots/list" })).end();
+  await eventually("the end of the other stream", () => ended(other.exchange));
+  assert.equal(scene.gate.handles.requests.size, 0);
 });
 
 Deno.test("a reply that names a denied tool goes up as an error", async () => {
@@ -193,11 +196,14 @@ Deno.test("a request that was cancelled is not awaited, and its answer comes too
     params: { requestId },
   });
   await postTo(scene, stream.target, call());
-  for (const id of [7, 1]) await postTo(scene, stream.target, cancel(id));
-  assert.deepEqual(sentUp(scene), [call(), cancel(1)]);
+  await postTo(scene, stream.target, call("x", 3));
+  stream.reply.send(messageOf({ jsonrpc: "2.0", id: 3, result: {} }));
+  await stream.exchange.has('"id":3');
+  for (const id of [7, 3, 1]) await postTo(scene, stream.target, cancel(id));
+  assert.deepEqual(sentUp(scene), [call(), call("x", 3), cancel(1)]);
   stream.reply.send(messageOf({ jsonrpc: "2.0", id: 1, result: {} })).end();
   await eventually("the end", () => ended(stream.exchange));
-  assert.deepEqual([messagesOf(stream), scene.last.end], [[], "complete"]);
+  assert.deepEqual([messagesOf(stream).length, scene.last.end], [1, "complete"]);
 });
 
 const NAMED = {

@@ -143,8 +143,10 @@ for (const { name, answer } of FAILURES) {
   Deno.test(`told on the stream: an upstream that ${name}`, async () => {
     await using scene = await openLegacy();
     const stream = await openStream(scene);
-    scene.upstream.next(answer);
+    let reply: MemoryReply | null = null;
+    scene.upstream.next(async (request) => reply = await answer(request));
     assert.equal((await postTo(scene, stream.target, call())).status, 202);
+    assert.ok((reply as MemoryReply | null)?.cancelled ?? true);
     const message = "Upstream MCP server unavailable";
     assert.deepEqual(messagesOf(stream), [
       { jsonrpc: "2.0", id: 1, error: { code: -32603, message } },

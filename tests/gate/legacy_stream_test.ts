@@ -103,6 +103,17 @@ for (const { name, reply, status } of OPENINGS) {
   });
 }
 
+Deno.test("the time for the endpoint event is what the head of the stream has left", async () => {
+  await using scene = await openLegacy();
+  scene.upstream.next(() => {
+    scene.clock.ms += LEGACY.timeoutMs - 10;
+    return eventReply([": hello\n\n"]);
+  });
+  const exchange = beginStream(scene);
+  await eventually("the answer", () => ended(exchange));
+  assert.equal(exchange.status, 504);
+});
+
 Deno.test("a stream needs a key, and no more are open than the key may hold", async () => {
   const limits = { ...config().limits, streamsPerKey: 1 };
   await using scene = await openLegacy({ config: { limits } });
@@ -133,6 +144,11 @@ const EVENTS = [
     seen: messageOf({ jsonrpc: "2.0", method: "n" }),
   },
   { name: "another endpoint, which is dropped", sent: ENDPOINT, seen: "" },
+  {
+    name: "an endpoint that reads like a message, which is dropped",
+    sent: "event: endpoint\ndata: []\n\n",
+    seen: "",
+  },
   { name: "an event that is no message, which is dropped", sent: "data: hello\n\n", seen: "" },
   {
     name: "an answer that nobody awaits, which is dropped",
