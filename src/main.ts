@@ -26,7 +26,7 @@ import { StageError } from "./policy/pipeline.ts";
 import { loadPlugin } from "./policy/plugins.ts";
 import { listen } from "./server/listener.ts";
 import { ownRoutes } from "./server/own_routes.ts";
-import { undiciUpstream } from "./upstream/undici_upstream.ts";
+import { http1Upstream } from "./upstream/http1_upstream.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -35,7 +35,7 @@ const world = systemWorld(Deno.args, (name) => Deno.env.get(name));
 const gateParts: GateParts = {
   builtIns: BUILT_INS,
   loadPlugin,
-  connect: (config) => undiciUpstream({ url: config.upstream.url }),
+  connect: (config) => http1Upstream({ url: config.upstream.url }),
   clock,
   random: (bytes) => world.random(bytes),
   log: (source) => ({

@@ -6,9 +6,15 @@
 import assert from "node:assert/strict";
 import { fuzzAsync } from "../support/fuzz.ts";
 import { fieldOf } from "../support/http_reader.ts";
-import { raw, RecordingUpstream, type Script } from "../support/recording_upstream.ts";
+import { type Ending, raw, RecordingUpstream, type Wire } from "../support/recording_upstream.ts";
 import { type LibraryReading, readByNode, readByUndici } from "./library_readings.ts";
-import { cutAt, type Reading, readReply, type Understood, wire } from "./memory_socket.ts";
+import {
+  cutAt,
+  type Reading,
+  readReply,
+  type Understood,
+  wire as bytesOf,
+} from "./memory_socket.ts";
 import { randomReply } from "./random_reply.ts";
 import { RECORDED } from "./recorded_replies.ts";
 import { READ, REFUSED } from "./reply_forms.ts";
@@ -58,14 +64,16 @@ async function compare(
   bytes: string,
   cuts: readonly number[] = [],
 ): Promise<Reading> {
-  const pieces = cutAt(wire(bytes), cuts);
+  const pieces = cutAt(bytesOf(bytes), cuts);
   // In one piece, so that it shows whether bytes follow the end.
-  const ours = await readReply([wire(bytes)]);
+  const ours = await readReply([bytesOf(bytes)]);
   assert.deepEqual(meaning(await readReply(pieces)), meaning(ours));
   if ("refused" in ours) return ours;
   for (const { library, read } of LIBRARIES) {
-    server.next(inTurns(pieces));
+    let sent: Promise<Ending> | null = null;
+    server.next((_request, wire) => sent = sendInTurns(pieces, wire));
     assertSame(library, bytes, ours, await read(server.port));
+    await sent;
   }
   return ours;
 }
@@ -85,14 +93,12 @@ function assertSame(
 }
 
 /** Sends each of `pieces` in a turn of the event loop of its own, then closes. */
-function inTurns(pieces: readonly Uint8Array[]): Script {
-  return async (_request, wire) => {
-    for (const piece of pieces) {
-      await wire.write(piece);
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-    return "close" as const;
-  };
+async function sendInTurns(pieces: readonly Uint8Array[], wire: Wire): Promise<Ending> {
+  for (const piece of pieces) {
+    await wire.write(piece);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return "close";
 }
 
 Deno.test("Http1Connection reads what was recorded, and every form of the tables, as the libraries do", async () => {
@@ -107,7 +113,7 @@ Deno.test("no library refuses a recorded reply, so that no reason above hides on
   await using server = await RecordingUpstream.start();
   for (const { name, bytes } of RECORDED) {
     for (const { library, read } of LIBRARIES) {
-      server.next(raw([wire(bytes)]));
+      server.next(raw([bytesOf(bytes)]));
       assert.notEqual(await read(server.port), null, `${library}: ${name}`);
     }
   }
@@ -130,7 +136,7 @@ Deno.test("Http1Connection reads generated and broken replies as the libraries d
 
 Deno.test("Http1Connection reads generated and broken replies the same wherever they are split", async () => {
   await fuzzAsync(150, async (random) => {
-    const bytes = wire(randomReply(random));
+    const bytes = bytesOf(randomReply(random));
     const whole = meaning(await readReply([bytes]));
     for (let cut = 1; cut < bytes.length; cut++) {
       assert.deepEqual(meaning(await readReply(cutAt(bytes, [cut]))), whole, `cut at ${cut}`);
