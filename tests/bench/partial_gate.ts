@@ -16,7 +16,7 @@ import { allow } from "../../src/policy/contract.ts";
 import type { AnyPolicyModule } from "../../src/policy/contract.ts";
 import { listen } from "../../src/server/listener.ts";
 import { ownRoutes } from "../../src/server/own_routes.ts";
-import { undiciUpstream } from "../../src/upstream/undici_upstream.ts";
+import { http1Upstream } from "../../src/upstream/http1_upstream.ts";
 
 const [stages = "", _serve, _flag, path = ""] = Deno.args;
 const kept = new Set(stages.split(","));
@@ -59,7 +59,7 @@ const serving = await Serving.start(loaded.config, {
         [...BUILT_INS].map(([name, module]) => [name, kept.has(name) ? module : idle(module)]),
       ),
       loadPlugin: () => Promise.reject(new Error("no user modules here")),
-      connect: ({ upstream }) => undiciUpstream({ url: upstream.url }),
+      connect: ({ upstream }) => http1Upstream({ url: upstream.url }),
       clock: { now: () => Date.now(), monotonic: () => performance.now() },
       random: (bytes) => randomBytes(bytes),
       log,

@@ -85,7 +85,6 @@ export interface Package {
 export const PACKAGES: readonly Package[] = [
   { name: "amaro", files: ["src/policy/plugins"], language: false, types: [] },
   { name: "hono", files: ["src/server/"], language: true, types: [] },
-  { name: "undici", files: ["src/upstream/"], language: false, types: [] },
   { name: "yaml", files: ["src/config/"], language: true, types: [] },
   {
     name: "zod",

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type Json, member } from "../../src/mcp/json.ts";
 import { listen } from "../../src/server/listener.ts";
-import { undiciUpstream } from "../../src/upstream/undici_upstream.ts";
+import { http1Upstream } from "../../src/upstream/http1_upstream.ts";
 import { B, call, config, rpc } from "../gate/support/gate_scene.ts";
 import type { MemoryExchange } from "../gate/support/memory_exchange.ts";
 import { fuzzAsync } from "../support/fuzz.ts";
@@ -122,7 +122,7 @@ for (const { name, script } of SILENT) {
       upstream.otherwise = script;
       await using scene = await openProperty({
         config: { upstream: { ...config().upstream, url: upstream.url(), timeoutMs: 100 } },
-        connect: () => undiciUpstream({ url: upstream.url() }),
+        connect: () => http1Upstream({ url: upstream.url() }),
       });
       const listener = listen({
         hostname: "127.0.0.1",
