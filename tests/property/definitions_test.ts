@@ -8,6 +8,7 @@ import { type Json, member } from "../../src/mcp/json.ts";
 import { fuzzAsync } from "../support/fuzz.ts";
 import type { Random } from "../support/random.ts";
 import { type Channel, CHANNELS, deliver, giveTask, received } from "./channel.ts";
+import { assertNoCanary, unsealed } from "./leak.ts";
 import { openProperty } from "./property_scene.ts";
 import { cut, framed, noise, spelled } from "./random_framing.ts";
 import {
@@ -18,7 +19,6 @@ import {
   type Reader,
   READERS,
   type Reply,
-  SEALED,
 } from "./random_reply.ts";
 
 /** What an upstream sends on one channel, and what of it arrives. */
@@ -71,29 +71,6 @@ function jsonDelivery(
       seen: passing.length === 0 ? [] : [passing],
     }
     : { text: spelled(random, first.sent), seen: passing };
-}
-
-/** `value` with what is sealed made equal; it must be sealed indeed. */
-function unsealed(value: Json): Json {
-  if (Array.isArray(value)) return value.map(unsealed);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => {
-      if (name !== "nextCursor" || inner === SEALED) return [name, unsealed(inner as Json)];
-      assert.match(String(inner), /^[\x21-\x7e]{1,1024}$/);
-      return [name, SEALED];
-    }),
-  );
-}
-
-/** A cursor of some servers is the name of a tool, in base64. */
-function assertNoCanary(text: string): void {
-  assert.ok(!text.includes(CANARY), `leaked: ${text}`);
-  for (const [word] of text.matchAll(/[A-Za-z0-9+/_-]{12,}={0,2}/g)) {
-    const base64 = word.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
-    if (base64.length % 4 === 1) continue;
-    assert.ok(!atob(base64).includes(CANARY), `leaked in base64: ${text}`);
-  }
 }
 
 /** Every scope in `value`, wherever results stand in messages, is private and short-lived. */
