@@ -13,6 +13,7 @@ import type { MemoryReply } from "./memory_upstream.ts";
 
 /** Labels of the clients. `a` may use everything. */
 export const LABELS = ["a", "b", "c"] as const;
+/** One of them. */
 export type Label = typeof LABELS[number];
 
 /** Tools that grants name. */
