@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { listen } from "../../src/server/listener.ts";
-import { undiciUpstream } from "../../src/upstream/undici_upstream.ts";
+import { http1Upstream } from "../../src/upstream/http1_upstream.ts";
 import { A, config, rpc } from "../gate/support/gate_scene.ts";
 import { fuzzAsync } from "../support/fuzz.ts";
 import { mcpPost, mcpVerb } from "../support/mcp_request.ts";
@@ -65,7 +65,7 @@ Deno.test("every request of the gate's goes where the configuration says", async
   const url = own.url("/up/mcp?fixed=1");
   await using scene = await openProperty({
     config: { upstream: { ...config().upstream, url } },
-    connect: () => undiciUpstream({ url }),
+    connect: () => http1Upstream({ url }),
   });
   const listener = listen({
     hostname: "127.0.0.1",
