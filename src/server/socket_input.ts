@@ -9,6 +9,9 @@
 /** What a connection rests on: an ordinary request fits in, and thousands may rest. */
 const SMALL_BYTES = 4 * 1024;
 
+/** For the largest head, and bodies of a middling size. */
+const MEDIUM_BYTES = 20 * 1024;
+
 /** For bodies with much more to come. */
 const LARGE_BYTES = 64 * 1024;
 
@@ -61,7 +64,8 @@ export class SocketInput {
    * present one as soon as that is empty, or full.
    */
   want(bytes: number): void {
-    this.#wanted = bytes > SMALL_BYTES ? LARGE_BYTES : SMALL_BYTES;
+    if (bytes <= SMALL_BYTES) this.#wanted = SMALL_BYTES;
+    else this.#wanted = bytes <= 2 * MEDIUM_BYTES ? MEDIUM_BYTES : LARGE_BYTES;
   }
 
   /** Reads on if there is room, and no read under way. */

@@ -126,27 +126,6 @@ Deno.test("http1 keeps what was judged apart from what the client sends next", a
   });
 });
 
-Deno.test("http1 says 100 when the gate first wants the body, and not before", async () => {
-  const arrivals = new Arrivals();
-  await withListener(listen, arrivals.onExchange, async ({ listener }) => {
-    await using socket = await rawSocket(listener.port);
-    await socket.send(
-      `POST / HTTP/1.1\r\n${HOST}Content-Length: 2\r\nExpect: 100-continue\r\n\r\n`,
-    );
-    const exchange = await arrivals.next();
-    assert.equal(socket.received, "");
-    const read = exchange.body.read();
-    await socket.until("HTTP/1.1 100 Continue\r\n\r\n");
-    await socket.send("ab");
-    assert.equal(new TextDecoder().decode((await read) ?? undefined), "ab");
-    await exchange.reply.send(200, [], null);
-    await socket.until("HTTP/1.1 200 OK\r\n");
-    assert.equal(socket.received.match(/ 100 /g)?.length, 1);
-    assert.doesNotMatch(socket.received, /connection: close/);
-    arrivals.release();
-  });
-});
-
 const unread = [
   { name: "of which nothing has come", rest: "", closes: true, field: "Expect: 100-continue\r\n" },
   { name: "of which a part has come", rest: "ab", closes: true, field: "" },
@@ -246,51 +225,3 @@ Deno.test("http1 closes after an answer where the client wants that", async () =
     assert.equal(await inTime("the end", client.ended()), true);
   });
 });
-
-Deno.test("http1 sends a small answer, and a stream's head with its first event, in one piece", async () => {
-  const onExchange = async ({ target, reply }: IncomingExchange) => {
-    const bytes = new TextEncoder().encode("data: 1\n\n");
-    if (target === "/whole") return await reply.send(200, [], bytes);
-    const body = reply.start(200, []);
-    await body.write(bytes);
-    await body.end();
-  };
-  await withListener(listen, onExchange, async ({ listener }) => {
-    for (const target of ["/whole", "/stream"]) {
-      await using socket = await rawSocket(listener.port);
-      await socket.send(`GET ${target} HTTP/1.1\r\n${HOST}\r\n`);
-      await socket.until("data: 1\n\n");
-      assert.match(socket.pieces[0] ?? "", /^HTTP\/1\.1 200 OK\r\n[^]*data: 1\n\n/);
-    }
-  });
-});
-
-/** A connection whose bytes are looked at as they come, 1xx replies included. */
-async function rawSocket(port: number) {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  const pieces: string[] = [];
-  const more = { told: () => {} };
-  const reading = (async () => {
-    const buffer = new Uint8Array(4096);
-    for (let count; (count = await connection.read(buffer).catch(() => null)) !== null;) {
-      pieces.push(new TextDecoder().decode(buffer.subarray(0, count)));
-      more.told();
-    }
-  })();
-  return {
-    pieces,
-    get received() {
-      return pieces.join("");
-    },
-    send: (text: string) => connection.write(new TextEncoder().encode(text)),
-    async until(part: string) {
-      while (!pieces.join("").includes(part)) {
-        await inTime(part, new Promise<void>((resolve) => more.told = resolve));
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      connection.close();
-      await reading;
-    },
-  };
-}
