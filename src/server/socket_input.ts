@@ -93,7 +93,7 @@ export class SocketInput {
     if (isFitting && bytes.length - end >= LEAST_ROOM) return;
     // What a client has sent beyond what anybody wants fills the buffer, and then waits outside.
     const size = isEmpty ? this.#wanted : Math.max(bytes.length, this.#wanted);
-    if (end - start === size) return;
+    if (end - start === size || (start === 0 && size === bytes.length && !isEmpty)) return;
     this.bytes = new Uint8Array(size);
     this.bytes.set(bytes.subarray(start, end));
     this.start = 0;
