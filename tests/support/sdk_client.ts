@@ -13,6 +13,7 @@ import {
   LoggingMessageNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { lists, textOf } from "./sdk_listing.ts";
 
 /** How to connect, and what the client can do for the server. */
 export interface Connection {
@@ -52,6 +53,7 @@ export interface SdkClient extends AsyncDisposable {
   readonly logs: readonly string[];
   /** Names of the server's capabilities as the client was told. */
   capabilities(): string[];
+  /** The names of all tools, whatever pages they come on. */
   tools(): Promise<string[]>;
   /** The texts of the result's content, joined by line ends. */
   call(tool: string, args?: Record<string, unknown>, options?: CallOptions): Promise<string>;
@@ -204,35 +206,6 @@ async function connectSecond(
   };
 }
 
-/** What both clients offer under the same names. */
-interface Listing {
-  getServerCapabilities(): object | undefined;
-  listTools(): Promise<{ tools: { name: string }[] }>;
-  listResources(): Promise<{ resources: { uri: string }[] }>;
-  listResourceTemplates(): Promise<{ resourceTemplates: { uriTemplate: string }[] }>;
-  readResource(params: { uri: string }): Promise<{ contents: unknown[] }>;
-  listPrompts(): Promise<{ prompts: { name: string }[] }>;
-  getPrompt(
-    params: { name: string; arguments: Record<string, string> },
-  ): Promise<{ messages: { content: unknown }[] }>;
-}
-
-function lists(client: Listing) {
-  return {
-    capabilities: () => Object.keys(client.getServerCapabilities() ?? {}).sort(),
-    tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
-    resources: async () => (await client.listResources()).resources.map((entry) => entry.uri),
-    resourceTemplates: async () =>
-      (await client.listResourceTemplates()).resourceTemplates.map((entry) => entry.uriTemplate),
-    read: async (uri: string) => textOf({ content: (await client.readResource({ uri })).contents }),
-    prompts: async () => (await client.listPrompts()).prompts.map((prompt) => prompt.name),
-    prompt: async (name: string, args: Record<string, string> = {}) => {
-      const { messages } = await client.getPrompt({ name, arguments: args });
-      return textOf({ content: messages.map((message) => message.content) });
-    },
-  };
-}
-
 function requestOptions(options: CallOptions) {
   const { onProgress, signal } = options;
   return {
@@ -254,11 +227,6 @@ function sampled(sample: () => string) {
 
 function accepted(elicit: NonNullable<Connection["elicit"]>) {
   return { action: "accept" as const, content: elicit() };
-}
-
-function textOf(result: object): string {
-  const content = "content" in result && Array.isArray(result.content) ? result.content : [];
-  return content.map((item: { text?: unknown }) => String(item.text)).join("\n");
 }
 
 /** A `fetch` with connections of its own, that notes what it is asked. */
