@@ -85,7 +85,7 @@ export function openedBody(
 
 /**
  * Notes that `calls` go up, at the last moment: the requests that are under way from now on, and that
- * a reply is given. A denial where another reply to the same request came in between.
+ * a reply is given. A denial of a reply to what was not asked, or that another reply came before.
  */
 export function takeHandles(calls: readonly Call[], bearer: Bearer): readonly Flight[] | Denial {
   const { requests } = bearer.memory;

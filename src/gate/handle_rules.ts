@@ -86,12 +86,12 @@ export class HandleRules {
 
   /** Notes what `message`, which passes in this form, makes the client's own. */
   passed(message: Message): void {
-    const { memory, label, era } = this.#bearer;
+    const { memory, label } = this.#bearer;
     const id = member(message, "id");
     if (!isId(id)) return;
     if (Object.hasOwn(message, "method")) {
       const token = member(member(member(message, "params"), "_meta"), "progressToken");
-      if (era === "legacy") memory.requests.delivered(this.#bearer, id, isId(token) ? token : null);
+      memory.requests.delivered(this.#bearer, id, isId(token) ? token : null);
       return;
     }
     const tool = this.#question(message)?.tool ?? null;

@@ -110,9 +110,9 @@ export class Judgement {
     const refusal = await this.#askForCalls(held.bytes.length) ?? presented.foreign;
     if (refusal !== null) {
       const { denial, call } = refusal;
-      const isStray = presented.foreign !== null || call.kind !== "reply" || this.#isBatch;
-      if (isStray || denial.kind === "rate_limited") return await this.refuse(denial, call);
-      // The upstream waits for it, so it gets an error in place of what was refused.
+      const isTold = call.kind !== "reply" || this.#isBatch || denial.kind === "rate_limited";
+      if (isTold) return await this.refuse(denial, call);
+      // The upstream waits for it, if it asked this client, so it gets an error in its place.
       this.#exchange.record.refused(denial);
       return await this.#pass(held, handles, bearer, refusedReply(call.id, denial));
     }

@@ -7,7 +7,7 @@ import { eventOf, eventReply, MemoryReply } from "./support/memory_upstream.ts";
 const FIRST = { jsonrpc: "2.0", id: 1, result: { n: 1 } };
 const SECOND = { jsonrpc: "2.0", id: 1, result: { n: 2 } };
 const ERROR = { jsonrpc: "2.0", id: 1, error: { code: -1, message: "late" } };
-const OTHER = { jsonrpc: "2.0", id: 2, result: { content: ['"id":1,"'] } };
+const OTHER = { jsonrpc: "2.0", id: 2, result: { content: [{ id: 1, type: "x" }] } };
 const TEXT = { jsonrpc: "2.0", id: "1", result: { n: 3 } };
 const NOTE = { jsonrpc: "2.0", method: "notifications/x", params: { result: 1 } };
 

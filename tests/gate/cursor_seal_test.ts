@@ -49,6 +49,7 @@ const USES = [
   { name: "another owner", owner: "b" },
   { name: "no owner", owner: "" },
   { name: "an owner that reaches into the method", owner: "a\0tools", method: "/list" },
+  { name: "an owner that ends in the method's beginning", owner: "atools", method: "/list" },
   { name: "another method", method: "prompts/list" },
   { name: "no method", method: "" },
   { name: "another secret", seal: new CursorSeal("another secret", random) },

@@ -198,11 +198,23 @@ Deno.test("a call under way may be cancelled, and not after its answer", async (
   const cancel = scene.begin(posted(CANCEL, sealed), B);
   await scene.upstream.request(2);
   assert.equal(bodiesUp(scene).at(-1), bodyOf(CANCEL));
-  reply.send(eventOf({ jsonrpc: "2.0", id: 1, result: {} })).end();
+  reply.send(`id: e1\n${eventOf({ jsonrpc: "2.0", id: 1, result: {} })}`).end();
   await scene.over();
   assert.equal(cancel.status, 202);
   await scene.ask(posted(CANCEL, sealed), B);
   assert.equal(scene.upstream.requests.length, 3);
+});
+
+Deno.test("an initialize under way may not be cancelled", async () => {
+  await using scene = await openScene();
+  const reply = eventReply([]);
+  scene.upstream.next(reply);
+  scene.begin(asked("legacy", "initialize"), B);
+  await scene.upstream.request(0);
+  const cancel = scene.begin(posted(CANCEL), B);
+  await scene.ended(1);
+  assert.deepEqual([cancel.status, scene.upstream.requests.length], [202, 1]);
+  reply.send(eventOf({ jsonrpc: "2.0", id: 1, result: {} })).end();
 });
 
 Deno.test("a call whose client has left may still be cancelled", async () => {

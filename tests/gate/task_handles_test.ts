@@ -7,7 +7,7 @@ import type { Json, JsonObject } from "../../src/mcp/json.ts";
 import { MEMORY_BOUNDS } from "../../src/gate/handle_memory.ts";
 import { A, asked, B, bodiesUp, C, HANDLE_KEYS, openScene, told } from "./support/handle_scene.ts";
 import { bodyOf, type Scene } from "./support/gate_scene.ts";
-import { eventReply, jsonReply } from "./support/memory_upstream.ts";
+import { eventOf, eventReply, jsonReply } from "./support/memory_upstream.ts";
 
 const CREATED = {
   legacy: { task: { taskId: "t-1", status: "working", ttl: 60_000 } },
@@ -147,6 +147,23 @@ for (const { name, method = "tools/call", id = 1, result } of CREATIONS) {
   });
 }
 
+Deno.test("what a modern stream says of a legacy request under way makes no task anybody's", async () => {
+  await using scene = await openScene();
+  const reply = eventReply([]);
+  scene.upstream.next(reply);
+  const held = scene.begin(asked("legacy", "tools/call", { name: "search" }, 9), B);
+  await scene.upstream.request(0);
+  const created = { jsonrpc: "2.0", id: 9, result: CREATED.legacy };
+  scene.upstream.next(eventReply([created, { jsonrpc: "2.0", id: 1, result: {} }]).end());
+  scene.begin(asked("modern", "tools/call", { name: "read_file" }), B);
+  await scene.ended(1);
+  reply.send(eventOf({ jsonrpc: "2.0", id: 9, result: {} })).end();
+  await scene.over();
+  assert.equal(held.status, 200);
+  const exchange = await scene.ask(asked("legacy", "tasks/get", { taskId: "t-1" }), B);
+  assert.deepEqual(exchange.json, NOT_FOUND);
+});
+
 Deno.test("a task is remembered while it is asked for, and a day longer", async () => {
   await using scene = await openScene();
   await start(scene, "legacy");
@@ -178,6 +195,21 @@ for (const { name, method, params, passes } of NEWS) {
   });
 }
 
+Deno.test("what a task in the news has given is screened like any result", async () => {
+  await using scene = await openScene();
+  await start(scene, "legacy");
+  const result = { prompts: [], nextCursor: "plain", requestState: "plain" };
+  const message = (inner: Json) => ({
+    jsonrpc: "2.0",
+    method: "notifications/tasks",
+    params: { taskId: "t-1", result: inner },
+  });
+  scene.upstream.next(eventReply([message(result)]).end());
+  const { text } = await scene.ask({ method: "GET" }, B);
+  assert.doesNotMatch(text, /plain|requestState/);
+  assert.match(text, /"result":{"prompts":\[\],"nextCursor":"[\w-]{40,}"}/);
+});
+
 Deno.test("a list of tasks that comes all the same shows one's own", async () => {
   await using scene = await openScene();
   await start(scene, "legacy");
@@ -207,11 +239,14 @@ for (const { name, sent, seen } of CAPABILITIES) {
   });
 }
 
-Deno.test("a client's news of a task of its own goes no further", async () => {
-  await using scene = await openScene();
-  const params = { taskId: "c-1", status: "working" };
-  const message = { jsonrpc: "2.0", method: "notifications/tasks/status", params };
-  const exchange = await scene.post(message, A);
-  assert.deepEqual([exchange.status, exchange.text, scene.last.decision], [202, "", "deny"]);
-  assert.equal(scene.upstream.requests.length, 0);
-});
+for (const [what, taskId] of [["its own", "c-1"], ["the upstream's", "t-1"]] as const) {
+  Deno.test(`a client's news of a task of ${what} goes no further`, async () => {
+    await using scene = await openScene();
+    await start(scene, "legacy");
+    const params = { taskId, status: "working" };
+    const message = { jsonrpc: "2.0", method: "notifications/tasks/status", params };
+    const exchange = await scene.post(message, B);
+    assert.deepEqual([exchange.status, exchange.text, scene.last.decision], [202, "", "deny"]);
+    assert.equal(scene.upstream.requests.length, 1);
+  });
+}
