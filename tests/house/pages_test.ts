@@ -1,6 +1,7 @@
 /**
- * The README keeps its word: its configurations load, its policy is checked and decides, its tasks,
- * commands and links exist, and the audit line it shows is one.
+ * The pages keep their word. Of the README: its configurations load, its policy is checked and
+ * decides, its tasks, commands and links exist, and the audit line it shows is one. Of SECURITY.md:
+ * every guarantee has a test that holds it.
  */
 import assert from "node:assert/strict";
 import { auditLine } from "../../policies/audit_line.ts";
@@ -79,6 +80,18 @@ Deno.test("README: every command in its table is one of the program's", async ()
   }).output();
   const overview = new TextDecoder().decode(stdout);
   for (const name of commands) assert.match(overview, new RegExp(`^ +${name} `, "m"));
+});
+
+Deno.test("SECURITY.md: every guarantee names tests that exist", () => {
+  const security = Deno.readTextFileSync(new URL("SECURITY.md", root));
+  const [, table = ""] = security.split("## What is guaranteed");
+  const rows = (table.split("##")[0] ?? "").trim().split("\n").slice(2);
+  assert.ok(rows.length >= 10);
+  for (const row of rows) {
+    const files = [...row.matchAll(/`(tests\/\S+_test\.ts)`/g)].map(([, file = ""]) => file);
+    assert.ok(files.length > 0, row);
+    for (const file of files) assert.ok(Deno.statSync(new URL(file, root)).isFile);
+  }
 });
 
 Deno.test("README: every link into the repository leads somewhere", () => {
