@@ -14,16 +14,11 @@ export interface Waiting {
 export class Deadlines {
   readonly #queues = new Map<number, DeadlineQueue>();
 
-  /** Calls `waiting.onLate()` after `ms`. */
-  start(waiting: Waiting, ms: number): void {
+  /** Calls `waiting.onLate()` after `ms`, unless the deadline is called off. */
+  start(waiting: Waiting, ms: number): Deadline {
     let queue = this.#queues.get(ms);
     if (queue === undefined) this.#queues.set(ms, queue = new DeadlineQueue(ms));
-    queue.start(waiting);
-  }
-
-  /** Calls it off, with the same `ms`. */
-  stop(waiting: Waiting, ms: number): void {
-    this.#queues.get(ms)?.stop(waiting);
+    return queue.start(waiting);
   }
 
   /** Ends all timers. */
@@ -33,23 +28,45 @@ export class Deadlines {
   }
 }
 
+/**
+ * One that waits, between its neighbours. A list of our own and no `Map`: one that is filled and
+ * emptied all the time leaves a chain of its former tables behind, each of which holds the next, and
+ * so all that ever waited, until the whole heap is searched.
+ */
+export class Deadline {
+  /** Its neighbours; itself where it stands in no queue. */
+  before: Deadline = this;
+  after: Deadline = this;
+
+  /** @param due On the monotonic clock */
+  constructor(readonly waiting: Waiting | null, readonly due: number) {}
+
+  /** Calls it off; more than once does nothing. */
+  stop(): void {
+    this.before.after = this.after;
+    this.after.before = this.before;
+    this.before = this.after = this;
+  }
+}
+
 class DeadlineQueue {
   readonly #ms: number;
-  /** When each is late; in the order in which they began, so in the order of that, too. */
-  readonly #due = new Map<Waiting, number>();
+  /** Stands before the first and after the last. */
+  readonly #ends = new Deadline(null, Infinity);
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(ms: number) {
     this.#ms = ms;
   }
 
-  start(waiting: Waiting): void {
-    this.#due.set(waiting, performance.now() + this.#ms);
+  start(waiting: Waiting): Deadline {
+    const deadline = new Deadline(waiting, performance.now() + this.#ms);
+    const last = this.#ends.before;
+    deadline.before = last;
+    deadline.after = this.#ends;
+    last.after = this.#ends.before = deadline;
     this.#timer ??= setTimeout(this.#onTime, this.#ms);
-  }
-
-  stop(waiting: Waiting): void {
-    this.#due.delete(waiting);
+    return deadline;
   }
 
   close(): void {
@@ -60,13 +77,15 @@ class DeadlineQueue {
   readonly #onTime = (): void => {
     this.#timer = null;
     const now = performance.now();
-    for (const [waiting, due] of this.#due) {
-      if (due > now) {
-        this.#timer ??= setTimeout(this.#onTime, due - now);
+    for (;;) {
+      const first = this.#ends.after;
+      if (first.waiting === null) return;
+      if (first.due > now) {
+        this.#timer ??= setTimeout(this.#onTime, first.due - now);
         return;
       }
-      this.#due.delete(waiting);
-      waiting.onLate();
+      first.stop();
+      first.waiting.onLate();
     }
   };
 }

@@ -4,6 +4,7 @@
  * second time only where the upstream cannot have acted on the first.
  */
 import { type Carried, type Http1Connection, type Loss, said } from "./http1_connection.ts";
+import type { Deadline } from "./http1_deadlines.ts";
 import type { ReplyHead } from "./http1_reply_head.ts";
 import { MalformedRequest, type RequestBytes } from "./http1_request.ts";
 import {
@@ -23,8 +24,8 @@ export interface Surroundings {
   open(giveUp: AbortController): Promise<Http1Connection>;
   /** The bytes of `request`. Throws {@link MalformedRequest}. */
   spell(request: UpstreamRequest): RequestBytes;
-  startClock(exchange: Http1Exchange, ms: number): void;
-  stopClock(exchange: Http1Exchange, ms: number): void;
+  /** Calls `exchange.onLate()` after `ms`. */
+  startClock(exchange: Http1Exchange, ms: number): Deadline;
   /** The exchange has its whole reply, has failed or was given up. */
   onOver(): void;
 }
@@ -43,7 +44,7 @@ export class Http1Exchange implements Carried, UpstreamReply, EventListenerObjec
   #connection: Http1Connection | null = null;
   #dialling: AbortController | null = null;
   #isRepeated = false;
-  #hasHead = false;
+  #deadline: Deadline | null = null;
   #resolveHead!: (reply: UpstreamReply) => void;
   #rejectHead!: (error: UpstreamError) => void;
   /** What has come of the body and was not asked for yet. */
@@ -97,9 +98,8 @@ export class Http1Exchange implements Carried, UpstreamReply, EventListenerObjec
   onHead(head: ReplyHead): void {
     this.status = head.status;
     this.fields = head.fields;
-    this.#hasHead = true;
     this.#request = null;
-    this.#around.stopClock(this, this.#headTimeoutMs);
+    this.#deadline?.stop();
     this.#resolveHead(this);
   }
 
@@ -131,7 +131,7 @@ export class Http1Exchange implements Carried, UpstreamReply, EventListenerObjec
       return this.#fail("broken", `was not asked: ${error.message}`);
     }
     this.#signal.addEventListener("abort", this);
-    this.#around.startClock(this, this.#headTimeoutMs);
+    this.#deadline = this.#around.startClock(this, this.#headTimeoutMs);
     const connection = this.#around.take();
     if (connection === null) this.#dial();
     else this.#carryBy(connection, this.#request);
@@ -170,7 +170,7 @@ export class Http1Exchange implements Carried, UpstreamReply, EventListenerObjec
   #settle(): void {
     this.#connection = null;
     this.#signal.removeEventListener("abort", this);
-    if (!this.#hasHead) this.#around.stopClock(this, this.#headTimeoutMs);
+    this.#deadline?.stop();
     this.#around.onOver();
   }
 }

@@ -5,7 +5,7 @@
  * what it carries.
  */
 import { type Home, Http1Connection } from "./http1_connection.ts";
-import { Deadlines } from "./http1_deadlines.ts";
+import { type Deadline, Deadlines } from "./http1_deadlines.ts";
 import { dial, type Origin, originOf } from "./http1_dial.ts";
 import { Http1Exchange, type Surroundings } from "./http1_exchange.ts";
 import { IdleConnections } from "./http1_idle.ts";
@@ -112,12 +112,8 @@ class Http1Upstream implements Upstream, Home, Surroundings {
     this.#speller.reuse(request);
   }
 
-  startClock(exchange: Http1Exchange, ms: number): void {
-    this.#deadlines.start(exchange, ms);
-  }
-
-  stopClock(exchange: Http1Exchange, ms: number): void {
-    this.#deadlines.stop(exchange, ms);
+  startClock(exchange: Http1Exchange, ms: number): Deadline {
+    return this.#deadlines.start(exchange, ms);
   }
 
   onOver(): void {

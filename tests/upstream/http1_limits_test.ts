@@ -137,10 +137,10 @@ Deno.test("Deadlines calls each that waits when it is late, in order, and none t
   assert.ok(one && two && three && never);
   deadlines.start(three, 80);
   deadlines.start(one, 20);
-  deadlines.start(never, 20);
-  await eventually("a later start", () => performance.now() > 0);
+  const calledOff = deadlines.start(never, 20);
   deadlines.start(two, 40);
-  deadlines.stop(never, 20);
+  calledOff.stop();
+  calledOff.stop();
   await eventually("all are late", () => late.length === 3);
   assert.deepEqual(late, ["one", "two", "three"]);
   deadlines.start(one, 60_000);
@@ -152,11 +152,23 @@ Deno.test("Deadlines gives one that begins later its whole time, behind a timer 
   const began = performance.now();
   const first = { onLate: () => {} };
   const second = Promise.withResolvers<number>();
-  deadlines.start(first, 40);
+  const early = deadlines.start(first, 40);
   await eventually("half of the time", () => performance.now() - began > 20);
   const later = performance.now();
   deadlines.start({ onLate: () => second.resolve(performance.now()) }, 40);
-  deadlines.stop(first, 40);
+  early.stop();
   assert.ok(await inTime("the second", second.promise) - later >= 39);
   deadlines.close();
+});
+
+Deno.test("Deadlines calls off any of those that wait, and calls the others", async () => {
+  for (const calledOff of [0, 1, 2]) {
+    const deadlines = new Deadlines();
+    const late: number[] = [];
+    const all = [0, 1, 2].map((one) => deadlines.start({ onLate: () => void late.push(one) }, 10));
+    all[calledOff]?.stop();
+    await eventually("the others are late", () => late.length === 2);
+    assert.deepEqual(late, [0, 1, 2].filter((one) => one !== calledOff));
+    deadlines.close();
+  }
 });

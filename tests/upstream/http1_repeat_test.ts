@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type Home, Http1Connection, type Socket } from "../../src/upstream/http1_connection.ts";
+import { Deadline } from "../../src/upstream/http1_deadlines.ts";
 import { Http1Exchange, type Surroundings } from "../../src/upstream/http1_exchange.ts";
 import { http1Upstream } from "../../src/upstream/http1_upstream.ts";
 import type { UpstreamRequest } from "../../src/upstream/upstream.ts";
@@ -131,8 +132,7 @@ for (const { name, takes, isSecure, isRepeated } of UNSENT) {
         return Promise.resolve(new Http1Connection(new MemorySocket([reply], "end"), home, 1024));
       },
       spell: () => ({ first: wire("POST / HTTP/1.1\r\n\r\n"), rest: null }),
-      startClock: () => {},
-      stopClock: () => {},
+      startClock: (exchange) => new Deadline(exchange, Infinity),
       onOver: () => {},
     };
     const { head } = new Http1Exchange(around, asked());
