@@ -10,8 +10,8 @@ import type { MemoryExchange } from "../gate/support/memory_exchange.ts";
 import { fieldMap, MemoryReply } from "../gate/support/memory_upstream.ts";
 import { fuzzAsync } from "../support/fuzz.ts";
 import type { Random } from "../support/random.ts";
-import { openProperty } from "./property_scene.ts";
-import { randomRequest } from "./random_request.ts";
+import { HOLDERS, openProperty } from "./property_scene.ts";
+import { modernAsk, randomRequest } from "./random_request.ts";
 
 const TEXT = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 
@@ -188,6 +188,51 @@ Deno.test("fields of 2026-07-28 change nothing for an older message", async () =
     assert.deepEqual(sight(scene, await scene.ask({ ...request, fields }, key)), plain);
   });
   assert.ok(asked > 0);
+});
+
+/** Ways to write a name in a field that stand for the same (2026-07-28). */
+function spellings(name: string): string[] {
+  const base64 = `=?base64?${new TextEncoder().encode(name).toBase64()}?=`;
+  return /^[\x21-\x7e]+$/.test(name) && !name.startsWith("=?")
+    ? [name, base64, ` ${name}`, `${name}\t`, ` ${base64} `]
+    : [base64];
+}
+
+Deno.test("how a name is spelled in a field changes nothing, and another name goes nowhere", async () => {
+  await using scene = await openBench();
+  const names = ["read_file", "réad", "a b", "=?base64?eA==?=", "x".repeat(256)];
+  for (const name of names) {
+    const { body = "", fields = [] } = modernAsk("tools/call", { name });
+    const others = fields.filter(([field]) => field !== "mcp-name");
+    const ask = (value: string) =>
+      scene.ask({ body, fields: [...others, ["mcp-name", value]] }, HOLDERS["a"]);
+    const [plain, ...same] = spellings(name);
+    const first = sight(scene, await ask(plain ?? ""));
+    assert.equal(first.up.length, 1, first.text);
+    for (const value of same) assert.deepEqual(sight(scene, await ask(value)), first, value);
+    for (const value of [...names.filter((other) => other !== name).flatMap(spellings), ""]) {
+      const refused = sight(scene, await ask(value));
+      assert.deepEqual([refused.status, refused.up], [400, []], value);
+      assert.match(refused.text, /"code":-32020,"message":"Header mismatch: Mcp-Name"/);
+    }
+  }
+});
+
+Deno.test("a method in a field that is not the body's goes nowhere", async () => {
+  await using scene = await openBench();
+  const { body = "", fields = [] } = modernAsk("tools/call", { name: "read_file" });
+  const others = fields.filter(([field]) => field !== "mcp-method");
+  for (
+    const method of [null, "", "tools/list", "Tools/Call", "tools/call,tools/call", "tools/call "]
+  ) {
+    const own: Fields = method === null ? [] : [["mcp-method", method]];
+    const refused = sight(
+      scene,
+      await scene.ask({ body, fields: [...others, ...own] }, HOLDERS["a"]),
+    );
+    assert.deepEqual([refused.status, refused.up], [400, []], String(method));
+    assert.match(refused.text, /"code":-32020,"message":"Header mismatch: Mcp-Method"/);
+  }
 });
 
 Deno.test("only the gate's own fields go up and come down, each once and by its grammar", async () => {

@@ -13,6 +13,7 @@ import type { Random } from "../support/random.ts";
 import { E, holders, openProperty } from "./property_scene.ts";
 import { legacyAsk, modernAsk, randomRequest } from "./random_request.ts";
 import { randomTrouble } from "./trouble.ts";
+import { LEGACY_REQUESTS, MODERN_REQUESTS } from "../mcp/ordinary_messages.ts";
 import { randomDocument } from "../mcp/random_document.ts";
 
 /** What an empty grant lets pass, by method; what is no message is a key's own stream or session. */
@@ -161,6 +162,20 @@ Deno.test("what is in no table of methods goes nowhere, whoever asks", async () 
     scene.upstream.requests.map(({ body }) => new TextDecoder().decode(body ?? undefined)),
     [],
   );
+});
+
+Deno.test("a request without an id is refused, whoever asks and of whatever revision", async () => {
+  await using scene = await openProperty();
+  for (const { method, params } of [...LEGACY_REQUESTS, ...MODERN_REQUESTS]) {
+    const { fields = [] } = modernAsk(method, params);
+    const body = JSON.stringify({ jsonrpc: "2.0", method, params });
+    for (const request of [{ body }, { body, fields }]) {
+      const { status, text } = await scene.ask(request);
+      assert.equal(status, 400);
+      assert.match(text, /"code":-32600,"message":"Request needs an id"/);
+    }
+  }
+  assert.equal(upwards(scene), 0);
 });
 
 /** What may be asked about one name. */
