@@ -43,7 +43,6 @@ export class Http1Exchange implements Carried, UpstreamReply, EventListenerObjec
   #request: RequestBytes | null = null;
   #connection: Http1Connection | null = null;
   #dialling: AbortController | null = null;
-  #isRepeated = false;
   #deadline: Deadline | null = null;
   #resolveHead!: (reply: UpstreamReply) => void;
   #rejectHead!: (error: UpstreamError) => void;
@@ -116,10 +115,9 @@ export class Http1Exchange implements Carried, UpstreamReply, EventListenerObjec
 
   onLost({ what, wasStale, isUnsent }: Loss): void {
     this.#connection = null;
-    const mayRepeat = !this.#isRepeated && wasStale && (this.#isSafe || isUnsent);
-    if (!mayRepeat) return this.#fail("broken", what);
-    this.#isRepeated = true;
-    this.#dial();
+    // Once at most: a new connection is never stale.
+    if (wasStale && (this.#isSafe || isUnsent)) this.#dial();
+    else this.#fail("broken", what);
   }
 
   #start(request: UpstreamRequest): void {

@@ -67,6 +67,25 @@ Deno.test("http1Upstream keeps no connection for longer than the upstream does",
   await upstream.close();
 });
 
+Deno.test("http1Upstream closes a connection when the upstream is about to", async () => {
+  await using server = await RecordingUpstream.start();
+  const upstream = http1Upstream({ url: server.url(), idleTimeoutMs: 60_000 });
+  server.next(answer({ fields: [["Keep-Alive", "timeout=2"]], body: "x" }));
+  await textOf(await upstream.send(asked()));
+  await eventually("the connection's end", () => server.open === 0);
+  await upstream.close();
+});
+
+Deno.test("http1Upstream keeps no connection once it is closing", async () => {
+  await using server = await RecordingUpstream.start();
+  const upstream = http1Upstream({ url: server.url(), idleTimeoutMs: 60_000 });
+  const sent = upstream.send(asked());
+  const closed = upstream.close();
+  await textOf(await sent);
+  await closed;
+  await eventually("the connection's end", () => server.open === 0);
+});
+
 Deno.test("http1Upstream reads an answer that comes before the request was read", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const upstream = http1Upstream({ url: `http://127.0.0.1:${listener.addr.port}/` });

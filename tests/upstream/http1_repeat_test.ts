@@ -3,13 +3,14 @@
  * and the upstream cannot have acted on it. A tool must not run twice because a connection was old.
  */
 import assert from "node:assert/strict";
-import { type Home, Http1Connection, type Socket } from "../../src/upstream/http1_connection.ts";
-import { Deadline } from "../../src/upstream/http1_deadlines.ts";
-import { Http1Exchange, type Surroundings } from "../../src/upstream/http1_exchange.ts";
+import type { Home, Socket } from "../../src/upstream/http1_connection.ts";
+import { Http1Exchange } from "../../src/upstream/http1_exchange.ts";
 import { http1Upstream } from "../../src/upstream/http1_upstream.ts";
 import type { UpstreamRequest } from "../../src/upstream/upstream.ts";
+import { eventually } from "../support/eventually.ts";
 import { answer, raw, RecordingUpstream, type Script } from "../support/recording_upstream.ts";
 import { MemorySocket, readFrom, wire } from "./memory_socket.ts";
+import { MemorySurroundings } from "./memory_surroundings.ts";
 import { asked, failure, textOf } from "./upstream_fixture.ts";
 
 const KEPT = answer({ body: "kept" });
@@ -122,22 +123,30 @@ for (const { name, takes, isSecure, isRepeated } of UNSENT) {
   Deno.test(`Http1Exchange, POST cannot be written and ${name}: ${what}`, async () => {
     const home: Home = { isSecure, keep: () => true, reuse: () => {} };
     const kept = (await readFrom(new FailingSocket(takes), 1024, home)).connection;
-    let opened = 0;
-    const around: Surroundings = {
-      host: "example.test",
-      take: () => kept,
-      open: () => {
-        opened++;
-        const reply = wire("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
-        return Promise.resolve(new Http1Connection(new MemorySocket([reply], "end"), home, 1024));
-      },
-      spell: () => ({ first: wire("POST / HTTP/1.1\r\n\r\n"), rest: null }),
-      startClock: (exchange) => new Deadline(exchange, Infinity),
-      onOver: () => {},
-    };
+    const reply = wire("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
+    const around = new MemorySurroundings(
+      kept,
+      () => Promise.resolve(new MemorySocket([reply], "end")),
+    );
     const { head } = new Http1Exchange(around, asked());
     if (isRepeated) assert.equal(await textOf(await head), "good");
     else await assert.rejects(head, failure("broken"));
-    assert.equal(opened, isRepeated ? 1 : 0);
+    assert.equal(around.attempts.length, isRepeated ? 1 : 0);
+    assert.equal(around.overs, 1);
   });
 }
+
+Deno.test("Http1Exchange gives up the connecting with itself, and uses no connection that comes too late", async () => {
+  const connected = Promise.withResolvers<Socket>();
+  const around = new MemorySurroundings(null, () => connected.promise);
+  const abort = new AbortController();
+  const { head } = new Http1Exchange(around, asked({ signal: abort.signal }));
+  abort.abort();
+  await assert.rejects(head, failure("aborted"));
+  assert.equal(around.attempts[0]?.aborted, true);
+  const late = new MemorySocket([], "silence");
+  connected.resolve(late);
+  await eventually("the end of the late one", () => late.isClosed);
+  assert.deepEqual(late.written, []);
+  assert.equal(around.overs, 1);
+});

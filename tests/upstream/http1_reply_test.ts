@@ -112,3 +112,17 @@ for (const surplus of ["HTTP/1.1 200 OK\r\n\r\n", "\r\n", "x"]) {
     });
   }
 }
+
+Deno.test("Http1Connection reads a long head in short pieces, and a body behind it", async () => {
+  const fields = Array.from({ length: 90 }, (_, i) => `X-${i}: ${"y".repeat(i * 13)}`);
+  const bytes = wire(
+    `${OK}${fields.join("\r\n")}\r\nContent-Length: 9000\r\n\r\n${"z".repeat(9000)}`,
+  );
+  for (const size of [7, 100, 1023, 1024, 4095, 5000, 40_000]) {
+    const cuts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => (i + 1) * size);
+    const reading = await readReply(cutAt(bytes, cuts));
+    assert.ok("status" in reading, JSON.stringify(reading));
+    assert.deepEqual(reading.fields[89], ["x-89", "y".repeat(89 * 13)]);
+    assert.equal(reading.body, "z".repeat(9000));
+  }
+});

@@ -112,7 +112,7 @@ export async function readFrom(
 }
 
 /** A place where every connection may stay. */
-const LASTING: Home = { isSecure: false, keep: () => true, reuse: () => {} };
+export const LASTING: Home = { isSecure: false, keep: () => true, reuse: () => {} };
 
 /** `bytes` cut before each position of `cuts` (ascending). */
 export function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
