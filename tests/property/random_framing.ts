@@ -70,6 +70,7 @@ export function noise(random: Random): string {
     `data: ${CANARY}\n\n`,
     `data: "${CANARY}"\n\n`,
     `event: endpoint\ndata: /x?${CANARY}\n\n`,
+    `event: endpoint\ndata: {"jsonrpc":"2.0","method":"${CANARY}"}\n\n`,
     `event: ${CANARY} x\ndata: {}\n\n`,
     `data: {"result":{"tools":[{"name":"rm","description":"${CANARY}"}\n\n`,
     "id: 4\ndata:\n\n",

@@ -10,7 +10,7 @@ import type { MemoryExchange } from "../gate/support/memory_exchange.ts";
 import type { Request } from "../gate/support/memory_exchange.ts";
 import { fuzzAsync } from "../support/fuzz.ts";
 import type { Random } from "../support/random.ts";
-import { E, holders, openProperty } from "./property_scene.ts";
+import { E, HOLDERS, holders, openProperty } from "./property_scene.ts";
 import { legacyAsk, modernAsk, randomRequest } from "./random_request.ts";
 import { randomTrouble } from "./trouble.ts";
 import { LEGACY_REQUESTS, MODERN_REQUESTS } from "../mcp/ordinary_messages.ts";
@@ -63,6 +63,16 @@ function checkShape({ status, text, fields }: Told, sent: string): void {
   if (/Rate limit/.test(text)) assert.ok(names.has("retry-after"), shown);
 }
 
+/** D4: the one refusal whose status each revision, and each method, has its own for. */
+function checkMethodNotFound(
+  { method, status, text }: MemoryExchange,
+  protocol: string | null,
+): void {
+  if (!text.includes('"code":-32601')) return;
+  const inBand = protocol === "2026-07-28" ? 404 : 200;
+  assert.equal(status, method === "POST" ? inBand : 405, text);
+}
+
 interface Told {
   readonly status: number;
   readonly text: string;
@@ -100,6 +110,7 @@ Deno.test("every answer of the gate's own is an error that clients understand", 
     const isOwn = scene.last.decision !== "allow" || exchange.text.includes("refused the request");
     if (!isOwn || exchange.field("content-type") !== "application/json") return;
     checkShape(told(exchange), JSON.stringify([key, request]));
+    checkMethodNotFound(exchange, scene.last.protocol);
     seen.add(`${JSON.parse(exchange.text)?.error?.code} ${exchange.status}`);
   });
   assert.ok(seen.size >= 12, [...seen].join(", "));
@@ -145,7 +156,9 @@ Deno.test("what is in no table of methods goes nowhere, whoever asks", async () 
   for (const method of UNKNOWN) {
     const params = { name: "read_file" };
     for (const message of [rpc(method, params), { jsonrpc: "2.0", method, params }]) {
-      for (const ask of [legacyAsk(message), modernAsk(method, params)]) await scene.ask(ask);
+      await scene.ask(modernAsk(method, params));
+      const { status, text } = await scene.ask(legacyAsk(message));
+      if (!("id" in message)) assert.deepEqual([status, text], [202, ""], method);
     }
   }
   for (const version of ["2024-11-06", "2026-07-29", "2027-01-01", "draft", "1"]) {
@@ -176,6 +189,21 @@ Deno.test("a request without an id is refused, whoever asks and of whatever revi
     }
   }
   assert.equal(upwards(scene), 0);
+});
+
+Deno.test("no wait that a client is told reads like a status that changes its transport", async () => {
+  await using scene = await openProperty({
+    config: { keys: holders({ b: { rateLimit: { rps: 1, burst: 1 } } }) },
+  });
+  for (let waitMs = 1; waitMs < 1000; waitMs++) {
+    scene.clock.ms += 1000;
+    assert.equal((await scene.post(rpc("ping"), HOLDERS["b"])).status, 200);
+    scene.clock.ms += 1000 - waitMs;
+    const refused = await scene.post(rpc("ping"), HOLDERS["b"]);
+    assert.equal(refused.status, 429);
+    checkShape(told(refused), `a wait of ${waitMs} ms`);
+    scene.clock.ms += waitMs;
+  }
 });
 
 /** What may be asked about one name. */

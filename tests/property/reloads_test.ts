@@ -116,6 +116,7 @@ class Interleaving {
       before,
     ]);
     const open = this.players.filter(({ exchange }) => exchange.state === "open");
+    const ofB = this.players.filter(({ isA }) => !isA);
     await this.scene.gate.reload(this.scene.config({ keys: this.keys(grant) }));
     const doomed = open.filter((player) => this.#losses(player, grant).every((lost) => lost));
     const safe = open.filter((player) => !this.#losses(player, grant).some((lost) => lost));
@@ -125,6 +126,11 @@ class Interleaving {
       () => doomed.every(({ exchange }) => exchange.state !== "open"),
       1000,
     );
+    // Of a key that is gone not even those live on that are still sending.
+    if (grant === null) {
+      const areOver = () => ofB.every(({ exchange }) => /complete|broken/.test(exchange.state));
+      await eventually("everything of a key that is gone to end", areOver, 1000);
+    }
     await settled();
     for (const { exchange } of safe) {
       assert.equal(exchange.state, "open", "ended although it lost nothing");
@@ -168,7 +174,7 @@ function slow(random: () => Random) {
     name: "slow",
     options: (z) => z.object({}),
     create: () => async () => {
-      await turn(random());
+      for (let turns = random().below(30); turns > 0; turns--) await macrotask();
       return allow();
     },
   } as AnyPolicyModule;

@@ -48,7 +48,7 @@ export function randomTrouble(random: Random): Answering {
   return (request) => {
     const { id } = asked(request);
     const answer = { jsonrpc: "2.0", id, result: { content: [] } };
-    switch (random.below(12)) {
+    switch (random.below(14)) {
       case 0:
         return Promise.reject(
           new UpstreamError(
@@ -82,6 +82,14 @@ export function randomTrouble(random: Random): Answering {
         return eventReply([`id: 7\ndata:\n\n`, `data: ${PAGE}\n\n`]).breakOff();
       case 10:
         return eventReply([`data: {"jsonrpc":"2.0","id":1,"result":`]).breakOff();
+      case 11:
+        return jsonReply({ page: PAGE }, random.pick([400, 404, 409, 503]), FIELDS);
+      case 12:
+        // As it is called it is none, and whoever unpacks it would read something else.
+        return jsonReply({ ...answer, result: { page: PAGE } }, 200, [[
+          "content-encoding",
+          "gzip",
+        ]]);
       default:
         return new MemoryReply(200, [["content-type", "application/json"], ...FIELDS])
           .send('{"jsonrpc":').breakOff();
