@@ -29,7 +29,7 @@ export function startGate(scene: GateScene): Promise<GateProcess> {
   return GateProcess.start({
     upstream: { url: scene.upstream },
     keys: [scene.key.entry, ...(scene.more ?? [])],
-    limits: { streams_per_key: 100_000 },
+    limits: { streams_per_key: 100_000, connections_per_address: 100_000 },
   }, command);
 }
 
