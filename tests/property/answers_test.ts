@@ -57,7 +57,9 @@ function check(sent: Sent, exchange: MemoryExchange): void {
   if (exchange.status === 200) {
     assert.ok(responses.every((message) => member(message, "id") !== null), `no id: ${shown}`);
   }
-  for (const id of new Set(askedIds(sent.request.body))) {
+  const ids = askedIds(sent.request.body);
+  if (new Set(ids).size < ids.length) assert.ok(exchange.status >= 400, `one id twice: ${shown}`);
+  for (const id of new Set(ids)) {
     const mine = responses.filter((message) => JSON.stringify(member(message, "id")) === id);
     const canResume = exchange.status === 200 && /^id: /m.test(exchange.text);
     assert.ok(mine.length <= 1, `twice: ${shown}`);

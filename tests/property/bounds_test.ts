@@ -14,6 +14,7 @@ import { echo, eventReply, jsonReply } from "../gate/support/memory_upstream.ts"
 import { countedWork } from "../support/counted_work.ts";
 import { fuzzAsync } from "../support/fuzz.ts";
 import { openProperty } from "./property_scene.ts";
+import { cut } from "./random_framing.ts";
 import { macrotask } from "./story.ts";
 import { asked } from "./trouble.ts";
 
@@ -83,6 +84,25 @@ Deno.test("bodies in memory never exceed their bound, and all of it comes back",
     refused += exchanges.filter(({ status }) => status === 503 || status === 413).length;
   });
   assert.ok(refused > 0, "no bound was met");
+});
+
+Deno.test("a body passes up to its limit and not beyond, announced or not, in whatever pieces", async () => {
+  const bodyBytes = 500;
+  await using scene = await openProperty({ config: { limits: { ...config().limits, bodyBytes } } });
+  const message = JSON.stringify(call());
+  await fuzzAsync(200, async (random) => {
+    const size = bodyBytes + random.pick([-1, 0, 1, 300]);
+    const fields = [["content-length", String(size)] as const].filter(() => random.chance(0.5));
+    const exchange = scene.begin({ body: null, fields }, B);
+    for (const piece of cut(random, new TextEncoder().encode(message.padEnd(size)))) {
+      exchange.send(piece);
+    }
+    exchange.endBody();
+    await scene.over();
+    const wentUp = scene.upstream.requests.splice(0).length;
+    const expected = size <= bodyBytes ? [200, 1] : [413, 0];
+    assert.deepEqual([exchange.status, wentUp], expected, `${size} bytes`);
+  });
 });
 
 Deno.test("a key never holds more streams than it may, and one that ended counts no more", async () => {

@@ -15,7 +15,7 @@ import { modernAsk, randomRequest } from "./random_request.ts";
 
 const TEXT = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** What goes up (PROTOCOL §1.1), and how its values look; the last four are configured below. */
+/** What goes up (PROTOCOL §1.1), and how its values look; the last ones are configured below. */
 const UPWARDS: Readonly<Record<string, RegExp>> = {
   "content-type": /^application\/json$/,
   accept: /^[\x20-\x7e]{1,256}$/,
@@ -29,13 +29,14 @@ const UPWARDS: Readonly<Record<string, RegExp>> = {
   "mcp-param-region": TEXT,
   authorization: /^Bearer UPSTREAM$/,
   "x-tenant": TEXT,
+  "x-plan": /^gold$/,
   "x-mcp-client": /^[abcde]$/,
 };
 
 /** What comes down, by the same. */
 const DOWNWARDS: Readonly<Record<string, RegExp>> = {
   "content-type": /^(?:application\/json|text\/event-stream)$/,
-  "mcp-session-id": /^[\x21-\x7e]{1,1024}$/,
+  "mcp-session-id": /^s1\.[\w-]{22}$/,
   "cache-control": /^no-store, no-transform$/,
   "x-accel-buffering": /^no$/,
   "retry-after": /^\d+$/,
@@ -81,6 +82,7 @@ const OTHERS: Fields = [
   ["if-none-match", '"x"'],
   ["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
   ["x-mcp-client", "a"],
+  ["x-plan", "platinum"],
   ["mcp_session_id", "s"],
   ["mcp-sessionid", "s"],
   ["x-mcp-name", "rm"],
@@ -120,8 +122,15 @@ function openBench(): Promise<Scene> {
   return openProperty({
     config: {
       origins: ["https://page.example"],
-      upstream: { ...base.upstream, forwardHeaders: ["x-tenant"], identityHeader: "x-mcp-client" },
-      secrets: { seal: "s", upstreamHeaders: [["authorization", "Bearer UPSTREAM"]] },
+      upstream: {
+        ...base.upstream,
+        forwardHeaders: ["x-tenant", "x-plan"],
+        identityHeader: "x-mcp-client",
+      },
+      secrets: {
+        seal: "s",
+        upstreamHeaders: [["authorization", "Bearer UPSTREAM"], ["x-plan", "gold"]],
+      },
     },
   });
 }

@@ -124,8 +124,13 @@ export function randomNews(occasion: Occasion): Reply {
   }
   if (kind === 5) {
     const [sent, seen] = result(occasion);
-    const news = (half: Half) =>
-      note("notifications/tasks", { taskId: OWN_TASK, status: "completed", result: half as Json });
+    const news = (half: Half, taskId: Json = OWN_TASK) =>
+      note("notifications/tasks", { taskId, status: "completed", result: half as Json });
+    if (random.chance(0.3)) {
+      const others = random.pick<Json>([`${OWN_TASK}s`, "", 1, null, [OWN_TASK]]);
+      const status = note("notifications/tasks/status", { taskId: others, statusMessage: CANARY });
+      return { sent: random.pick([status, news({ content: [CANARY] }, others)]), seen: null };
+    }
     return { sent: news(sent), seen: news(privately({ ...occasion, mustBePrivate: false }, seen)) };
   }
   return same(note("notifications/tools/list_changed", {}));

@@ -136,27 +136,37 @@ export function randomRequest(random: Random): Sent {
   const spoilt = random.chance(0.1) ? body.slice(0, random.below(body.length)) : body;
   const request: Request = { body: spoilt, fields: [...fields, ...noise(random)] };
   return random.chance(0.1)
-    ? { key, request: { ...request, ...random.pick(WRONG_HEADS) } }
+    ? { key, request: { ...request, ...wrongHead(random) } }
     : { key, request };
 }
 
-/** Heads that the door refuses, or answers itself. */
-const WRONG_HEADS: readonly Partial<Request>[] = [
-  { method: "PUT" },
-  { method: "OPTIONS" },
-  { target: null },
-  { target: "/mcp/" },
-  { target: "/MCP" },
-  { fields: [["host", "evil.example/mcp?"]] },
-  { fields: [["origin", "null"]] },
-  { fields: [["origin", "https://evil.example"]] },
-  { fields: [["content-type", "text/plain"]] },
-  { fields: [["content-type", "application/json; charset=utf-7"]] },
-  { fields: [["content-encoding", "gzip"]] },
-  { fields: [["content-length", "999999999999"]] },
-  { fields: [["mcp-session-id", "stolen.0123456789012345678901"]] },
-  { fields: [["mcp-session-id", "a, b"]] },
-  { fields: [["last-event-id", "x"], ["last-event-id", "y"]] },
+function wrongHead(random: Random): Request {
+  const { refusedBy: _, ...head } = random.pick(WRONG_HEADS);
+  return head;
+}
+
+/** Heads that the door refuses, whatever else is right, and the status it says it by. */
+export const WRONG_HEADS: readonly (Request & { readonly refusedBy: number })[] = [
+  { method: "PUT", refusedBy: 405 },
+  { method: "OPTIONS", refusedBy: 405 },
+  { target: null, refusedBy: 400 },
+  { target: "/mcp/", refusedBy: 404 },
+  { target: "/mcp;x", refusedBy: 404 },
+  { target: "//mcp", refusedBy: 404 },
+  { target: "/%6dcp", refusedBy: 404 },
+  { target: "/MCP", refusedBy: 404 },
+  { fields: [["host", "evil.example/mcp?"]], refusedBy: 403 },
+  { fields: [["host", "a"], ["host", "a"]], refusedBy: 403 },
+  { fields: [["origin", "null"]], refusedBy: 403 },
+  { fields: [["origin", "https://evil.example"]], refusedBy: 403 },
+  { fields: [["content-type", "text/plain"]], refusedBy: 415 },
+  { fields: [["content-type", "application/json; charset=utf-7"]], refusedBy: 415 },
+  { fields: [["content-type", "application/json"], ["content-type", "x/y"]], refusedBy: 415 },
+  { fields: [["content-encoding", "gzip"]], refusedBy: 415 },
+  { fields: [["content-length", "999999999999"]], refusedBy: 413 },
+  { fields: [["mcp-session-id", "stolen.0123456789012345678901"]], refusedBy: 404 },
+  { fields: [["mcp-session-id", "a, b"]], refusedBy: 400 },
+  { fields: [["last-event-id", "x"], ["last-event-id", "y"]], refusedBy: 400 },
 ];
 
 /** Values for policy headers that are not, or not plainly, right. */

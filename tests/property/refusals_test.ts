@@ -11,7 +11,7 @@ import type { Request } from "../gate/support/memory_exchange.ts";
 import { fuzzAsync } from "../support/fuzz.ts";
 import type { Random } from "../support/random.ts";
 import { E, HOLDERS, holders, openProperty } from "./property_scene.ts";
-import { legacyAsk, modernAsk, randomRequest } from "./random_request.ts";
+import { legacyAsk, modernAsk, randomRequest, WRONG_HEADS } from "./random_request.ts";
 import { randomTrouble } from "./trouble.ts";
 import { LEGACY_REQUESTS, MODERN_REQUESTS } from "../mcp/ordinary_messages.ts";
 import { randomDocument } from "../mcp/random_document.ts";
@@ -175,6 +175,17 @@ Deno.test("what is in no table of methods goes nowhere, whoever asks", async () 
     scene.upstream.requests.map(({ body }) => new TextDecoder().decode(body ?? undefined)),
     [],
   );
+});
+
+Deno.test("what is wrong with a head goes nowhere, whatever is right about the message", async () => {
+  await using scene = await openProperty();
+  const right = legacyAsk(rpc("tools/call", { name: "read_file" }));
+  for (const { refusedBy, ...head } of WRONG_HEADS) {
+    const exchange = await scene.ask({ ...right, ...head });
+    assert.equal(exchange.status, refusedBy, JSON.stringify(head));
+    checkShape(told(exchange), JSON.stringify(head));
+    assert.equal(upwards(scene), 0, JSON.stringify(head));
+  }
 });
 
 Deno.test("a request without an id is refused, whoever asks and of whatever revision", async () => {

@@ -22,6 +22,8 @@ const TOOLS = ["read_file", "search_web", "rm"];
 /** What B may call under one configuration; null: there is no B. */
 type Grant = readonly string[] | null;
 
+const FIRST: Grant = ["read_file", "search_web"];
+
 interface Player {
   readonly exchange: MemoryExchange;
   readonly isA: boolean;
@@ -33,12 +35,13 @@ interface Player {
 
 /** Exchanges and reloads, moved on in random order. */
 class Interleaving {
-  readonly grants: Grant[] = [["read_file", "search_web"]];
+  readonly grants: Grant[] = [FIRST];
   readonly players: Player[] = [];
   readonly #replies: MemoryReply[] = [];
   #ids = 0;
 
-  constructor(readonly scene: Scene, readonly random: Random) {
+  /** @param byDenying Whether grants lose by what is denied, or by what is not allowed any more */
+  constructor(readonly scene: Scene, readonly random: Random, readonly byDenying: boolean) {
     scene.upstream.otherwise = (request) => {
       this.#judge(request);
       const reply = eventReply([]);
@@ -63,7 +66,9 @@ class Interleaving {
   }
 
   keys(grant: Grant): readonly Key[] {
-    const keys = holders({ b: { allow: grant ?? [] } });
+    const left = grant ?? [];
+    const denied = TOOLS.filter((tool) => !left.includes(tool));
+    const keys = holders({ b: this.byDenying ? { allow: TOOLS, deny: denied } : { allow: left } });
     return grant === null ? keys.filter(({ label }) => label !== "b") : keys;
   }
 
@@ -192,9 +197,9 @@ Deno.test("reloads at any moment rule what comes after them, and end what lost i
     await using scene = await openProperty({
       stages: ["slow"],
       modules: { slow: slow(() => random), broken: BROKEN },
-      config: { keys: holders({ b: { allow: ["read_file", "search_web"] } }) },
     });
-    const story = new Interleaving(scene, random);
+    const story = new Interleaving(scene, random, random.chance(0.5));
+    await scene.gate.reload(scene.config({ keys: story.keys(FIRST) }));
     for (let steps = 80; steps > 0; steps--) await story.step();
     await story.conclude();
     assert.equal(scene.outcomes.length, story.players.length);
