@@ -39,6 +39,8 @@ export const NAMES: readonly string[] = [
   "read_file",
   "search_web",
   "search_secrets",
+  "search_é",
+  "search_a b",
   "greet",
   "rm",
   "READ_FILE",
@@ -48,6 +50,7 @@ export const NAMES: readonly string[] = [
   "12345",
   "",
   "réad",
+  "é".repeat(256),
 ];
 
 /** URIs of the same kinds. */
@@ -213,6 +216,7 @@ function about<M extends { readonly method: string; readonly params?: object }>(
     const list = Array.from({ length: random.below(3) }, () => random.pick(URIS));
     params["notifications"] = { toolsListChanged: true, resourceSubscriptions: list };
   }
+  if (random.chance(0.05)) delete params[random.pick([...Object.keys(params), ""])];
   // Cursors and states are handles: what nobody was given goes nowhere.
   if (random.chance(0.8)) {
     delete params["cursor"];
