@@ -71,10 +71,16 @@ function check(sent: Sent, exchange: MemoryExchange): void {
 const NEVER: ReadonlySet<number> = new Set([100, 101, 201, 204, 301, 302, 303, 307, 308, 401, 403]);
 
 function randomBatch(random: Random): Sent {
-  const messages = Array.from(
-    { length: 1 + random.below(4) },
-    (_, at) => ({ ...randomMessage(random).message, ...(random.chance(0.7) ? { id: at } : {}) }),
-  );
+  const isPlain = random.chance(0.5);
+  const messages = isPlain
+    ? Array.from(
+      { length: 1 + random.below(4) },
+      () => rpc("ping", {}, random.pick([1, "1", 2, "a"])),
+    )
+    : Array.from(
+      { length: 1 + random.below(4) },
+      (_, at) => ({ ...randomMessage(random).message, ...(random.chance(0.7) ? { id: at } : {}) }),
+    );
   return { key: B, request: { body: JSON.stringify(messages) } };
 }
 

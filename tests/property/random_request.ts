@@ -216,7 +216,11 @@ function about<M extends { readonly method: string; readonly params?: object }>(
     const list = Array.from({ length: random.below(3) }, () => random.pick(URIS));
     params["notifications"] = { toolsListChanged: true, resourceSubscriptions: list };
   }
-  if (random.chance(0.05)) delete params[random.pick([...Object.keys(params), ""])];
+  if (random.chance(0.1)) {
+    for (const name of ["name", "uri", "ref", "taskId"]) {
+      delete params[name];
+    }
+  }
   // Cursors and states are handles: what nobody was given goes nowhere.
   if (random.chance(0.8)) {
     delete params["cursor"];

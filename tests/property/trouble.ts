@@ -32,6 +32,9 @@ const TYPES = [
   UPSTREAM_CANARY,
 ];
 
+/** Statuses that some clients take for more than a failure. */
+const TOLD_APART = [101, 201, 204, 302, 307, 401, 403, 404, 405];
+
 const PAGE = `<html>${UPSTREAM_CANARY} at /srv/app.js:1 COOKIE-X</html>`;
 
 /** The message of `request`, as far as there is one. */
@@ -57,7 +60,7 @@ export function randomTrouble(random: Random): Answering {
           ),
         );
       case 1: {
-        const reply = new MemoryReply(100 + random.below(500), [
+        const reply = new MemoryReply(random.pick([100 + random.below(500), ...TOLD_APART]), [
           ["content-type", random.pick(TYPES)],
           ...FIELDS,
         ]);
