@@ -2,14 +2,18 @@
  * The composition root: the one place that knows every room, and the only user of arguments,
  * environment, signals, exit codes and the list of built-in policies.
  */
+import { compileGrant } from "../policies/allowlist_grant.ts";
 import { BUILT_INS } from "../policies/mod.ts";
 import { demoCommand } from "./cli/demo.ts";
+import { doctorCommand } from "./cli/doctor.ts";
 import { keygenCommand } from "./cli/keygen.ts";
 import { runProgram } from "./cli/program.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { Serving } from "./cli/serving.ts";
 import type { ServingParts } from "./cli/serving.ts";
+import { ownDescriptorLimit, tryPort } from "./cli/surroundings.ts";
 import { systemWorld } from "./cli/system_world.ts";
+import { toolsCommand } from "./cli/tools.ts";
 import { typesCommand } from "./cli/types.ts";
 import { tell } from "./cli/usage.ts";
 import { validateCommand } from "./cli/validate.ts";
@@ -26,6 +30,7 @@ import { StageError } from "./policy/pipeline.ts";
 import { loadPlugin } from "./policy/plugins.ts";
 import { listen } from "./server/listener.ts";
 import { ownRoutes } from "./server/own_routes.ts";
+import { Surveyor } from "./survey/surveyor.ts";
 import { http1Upstream } from "./upstream/http1_upstream.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -44,6 +49,8 @@ const gateParts: GateParts = {
   }),
   userAgent: `mcpgate/${VERSION}`,
 };
+
+const surveyor = new Surveyor(gateParts.connect, gateParts.userAgent);
 
 const servingParts: ServingParts = {
   openGate: (config: Config) => Gate.open(config, gateParts, ownRoutes()),
@@ -116,6 +123,18 @@ const code = await runProgram(world, [
   serveCommand({ ...servingParts, builtIns: builtInNames, signals }),
   keygenCommand({ builtIns: builtInNames }),
   validateCommand({ builtIns: builtInNames, check }),
+  toolsCommand({
+    builtIns: builtInNames,
+    ask: (config) => surveyor.offer(config),
+    rightsOf: compileGrant,
+  }),
+  doctorCommand({
+    builtIns: builtInNames,
+    check,
+    askHealth: (config) => surveyor.health(config),
+    tryPort: ({ listen }) => tryPort(listen),
+    descriptorLimit: ownDescriptorLimit,
+  }),
   demoCommand({ startGate, stopRequested }),
   typesCommand(CONTRACT_TEXT),
   versionCommand,

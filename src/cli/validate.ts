@@ -55,8 +55,8 @@ export function notValid(path: string, problems: readonly Problem[]): Failure {
   return new Failure(`${formatProblems(problems)}\n\n${path} is not valid: ${count}`);
 }
 
-/** What is allowed but hardly meant. */
-function doubts(world: World, path: string, config: Config): string[] {
+/** What `config`, read from `path`, allows although it is hardly meant: a sentence each. */
+export function doubts(world: World, path: string, config: Config): string[] {
   const found: string[] = [];
   const mode = world.files.mode(path);
   if (mode !== null && (mode & WRITABLE_BY_OTHERS) !== 0) {

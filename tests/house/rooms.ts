@@ -39,6 +39,13 @@ export const ROOMS: readonly Room[] = [
   },
   { ...CLOSED, files: "src/policy/", types: ["src/mcp/"] },
   { ...CLOSED, files: "src/upstream/", imports: ["src/mcp/headers.ts"], io: true },
+  // What a live server says that it has, for commands that look and call nothing.
+  {
+    ...CLOSED,
+    files: "src/survey/",
+    imports: ["src/mcp/", "src/upstream/upstream.ts"],
+    types: ["src/config/"],
+  },
   { ...CLOSED, files: "src/config/", types: ["src/policy/"] },
   {
     ...CLOSED,
@@ -47,7 +54,13 @@ export const ROOMS: readonly Room[] = [
     types: ["src/config/"],
   },
   { ...CLOSED, files: "src/server/", imports: ["src/gate/", "src/config/"], io: true },
-  { ...CLOSED, files: "src/cli/", imports: ["src/gate/", "src/config/", "deno.json"], io: true },
+  {
+    ...CLOSED,
+    files: "src/cli/",
+    imports: ["src/gate/", "src/config/", "deno.json"],
+    types: ["src/survey/"],
+    io: true,
+  },
   { ...CLOSED, files: "src/main.ts", imports: ["src/", "policies/", "deno.json"], io: true },
   {
     ...CLOSED,

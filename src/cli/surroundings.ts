@@ -1,0 +1,25 @@
+/**
+ * What the doctor has to find out about this machine: whether a port can be had, and how much the
+ * process may hold open. Judges nothing.
+ */
+import { type DescriptorLimit, descriptorLimit, type Port } from "./doctor_checks.ts";
+
+/** Whether `listen` can be listened on now. The port is given back at once. */
+export function tryPort(listen: { readonly hostname: string; readonly port: number }): Port {
+  try {
+    Deno.listen({ hostname: listen.hostname, port: listen.port }).close();
+    return "free";
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return "taken";
+    return "forbidden";
+  }
+}
+
+/** What the system lets this process open; null where it does not say, or may not be asked. */
+export function ownDescriptorLimit(): DescriptorLimit | null {
+  try {
+    return descriptorLimit(Deno.readTextFileSync("/proc/self/limits"));
+  } catch {
+    return null;
+  }
+}
