@@ -22,7 +22,7 @@ export interface ServingParts {
   listen(options: {
     readonly hostname: string;
     readonly port: number;
-    readonly onExchange: (exchange: IncomingExchange) => Promise<void>;
+    readonly onExchange: (exchange: IncomingExchange) => void | Promise<void>;
     /** Those of the configuration that rules at the moment. */
     readonly limits: () => Config["limits"];
     /** Whether it trusts `address` to speak for others. */

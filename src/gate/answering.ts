@@ -18,12 +18,15 @@ export class ClientGone extends Error {
 export class Answering {
   readonly #writer: ReplyWriter;
   readonly #record: ExchangeRecord;
-  readonly #common: Fields;
+  readonly #fixed: Fields;
   readonly #writeDeadlineMs: number;
   #answered = false;
   #isHurried = false;
   #isGone = false;
-  #hurryPending: () => void = () => {};
+  /** Gives the write up that is under way; null: none is. */
+  #giveUp: GiveUp | null = null;
+  #waitsSinceMs: number | null = null;
+  #hurryTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param common Fields of every answer of this exchange: its id, those for browsers */
   constructor(
@@ -34,7 +37,7 @@ export class Answering {
   ) {
     this.#writer = writer;
     this.#record = record;
-    this.#common = common;
+    this.#fixed = [NOT_STORED, ...common];
     this.#writeDeadlineMs = writeDeadlineMs;
   }
 
@@ -44,10 +47,14 @@ export class Answering {
   }
 
   /** Sends a whole answer. Throws {@link ClientGone}. */
-  async send({ status, fields, body }: Answer): Promise<void> {
-    this.#begin(status);
+  send({ status, fields, body }: Answer): Promise<void> {
+    try {
+      this.#begin(status);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#record.bytesOut = body?.length ?? 0;
-    await this.#within(this.#writer.send(status, [...fields, ...this.#fixed()], body));
+    return this.#within(this.#writer.send(status, [...fields, ...this.#fixed], body));
   }
 
   /** Begins a stream of events; throws, as its `write` does, {@link ClientGone}. */
@@ -56,7 +63,7 @@ export class Answering {
     const body = this.#writer.start(200, [
       ["content-type", "text/event-stream"],
       ...fields,
-      ...this.#fixed(),
+      ...this.#fixed,
       ["x-accel-buffering", "no"],
     ]);
     return new EventStream(body, this.#record, (work) => this.#within(work));
@@ -65,7 +72,7 @@ export class Answering {
   /** The exchange has been cut: a client that takes nothing must not hold it open. */
   hurry(): void {
     this.#isHurried = true;
-    this.#hurryPending();
+    if (this.#giveUp !== null) this.#hurryPending();
   }
 
   /** The client has gone: nothing is sent any more, and no status recorded that was not. */
@@ -81,28 +88,49 @@ export class Answering {
     this.#record.status = status;
   }
 
-  #fixed(): Fields {
-    return [["cache-control", "no-store, no-transform"], ...this.#common];
+  /**
+   * Gives a client up that has taken nothing for the deadline. To be called now and then: a timer
+   * for each write would cost more than the write.
+   */
+  check(nowMs: number): void {
+    if (this.#giveUp === null) return;
+    // When it began nobody has looked at a clock for: it is waited for since the first check.
+    if (this.#waitsSinceMs === null) this.#waitsSinceMs = nowMs;
+    else if (nowMs - this.#waitsSinceMs >= this.#writeDeadlineMs) this.#giveUpNow();
   }
 
-  /** A client that takes nothing for the deadline is as good as gone. */
-  async #within(work: Promise<void>): Promise<void> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const giveUp = () => reject(new ClientGone("Client takes nothing"));
-    let timer = setTimeout(giveUp, this.#writeDeadlineMs);
-    this.#hurryPending = () => {
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, HURRIED_DEADLINE_MS);
-    };
-    if (this.#isHurried) this.#hurryPending();
-    try {
-      await Promise.race([work, late]);
-    } catch (error) {
-      throw error instanceof ClientGone ? error : new ClientGone("Client is gone");
-    } finally {
-      clearTimeout(timer);
-      this.#hurryPending = () => {};
-    }
+  /** Waits for `work`, one write at a time. A client that takes nothing in time is as good as gone. */
+  #within(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      this.#waitsSinceMs = null;
+      if (this.#isHurried) this.#hurryPending();
+      work.then(() => {
+        this.#over(reject);
+        resolve();
+      }, () => {
+        this.#over(reject);
+        reject(new ClientGone("Client is gone"));
+      });
+    });
+  }
+
+  /** The write that `giveUp` belongs to has ended; another may have begun where it was given up. */
+  #over(giveUp: GiveUp | null): void {
+    if (this.#giveUp !== giveUp) return;
+    this.#giveUp = null;
+    clearTimeout(this.#hurryTimer);
+  }
+
+  #hurryPending(): void {
+    clearTimeout(this.#hurryTimer);
+    this.#hurryTimer = setTimeout(() => this.#giveUpNow(), HURRIED_DEADLINE_MS);
+  }
+
+  #giveUpNow(): void {
+    const giveUp = this.#giveUp;
+    this.#over(giveUp);
+    giveUp?.(new ClientGone("Client takes nothing"));
   }
 }
 
@@ -140,5 +168,9 @@ export class EventStream {
     this.#body.abort();
   }
 }
+
+type GiveUp = (error: ClientGone) => void;
+
+const NOT_STORED = ["cache-control", "no-store, no-transform"] as const;
 
 const encoder = new TextEncoder();

@@ -41,52 +41,100 @@ export interface BodyLimits {
   readonly bodyDeadlineMs: number;
 }
 
+/** An exchange that can be cut. */
+export interface Cuttable {
+  /** Aborted when it is. Looked at only where something has to be waited for. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads the body of `incoming`, or says which bound it broke (PROTOCOL §4.4, steps 9 and 10). Bytes
- * are counted in `record` as they come.
+ * are counted in `record` as they come. A promise only where there is something to wait for.
  *
- * @param signal Ends the reading early, as a body that broke off
+ * @param exchange When it is cut the reading ends, as that of a body that broke off
  */
-export async function readBody(
+export function readBody(
   incoming: IncomingExchange,
   limits: BodyLimits,
   held: HeldBytes,
   record: { bytesIn: number },
-  signal: AbortSignal,
-): Promise<HeldBody | Denial> {
+  exchange: Cuttable,
+): HeldBody | Denial | Promise<HeldBody | Denial> {
   const announced = Number(fieldValues(incoming.fields, "content-length")[0] ?? 0);
   if (announced > limits.bodyBytes) return tooLarge();
+  const body = new GrowingBody(limits, held, record);
+  for (;;) {
+    const chunk = incoming.body.take();
+    if (chunk === null) return body;
+    if (chunk === undefined) return readRest(incoming, limits, body, exchange);
+    const fault = body.add(chunk);
+    if (fault !== null) return fault;
+  }
+}
 
-  const gathered = new GatheredBytes();
-  let taken = 0;
-  let kept = false;
+async function readRest(
+  incoming: IncomingExchange,
+  limits: BodyLimits,
+  body: GrowingBody,
+  { signal }: Cuttable,
+): Promise<HeldBody | Denial> {
   using patience = new Patience(limits.bodyDeadlineMs, signal);
   try {
-    while (true) {
+    for (;;) {
       const chunk = await patience.wait(incoming.body.read());
-      if (chunk === LATE) return refuse("body_timeout", "Request body did not arrive in time");
-      if (chunk === null) break;
-      record.bytesIn += chunk.length;
-      if (gathered.size + chunk.length > limits.bodyBytes) return tooLarge();
-      if (!held.take(chunk.length, limits.heldBytes)) {
-        return refuse("overloaded", "Too many requests in memory; try again");
-      }
-      taken += chunk.length;
-      gathered.add(chunk);
+      if (chunk === null) return body;
+      const fault = chunk === LATE
+        ? refuse("body_timeout", "Request body did not arrive in time")
+        : body.add(chunk);
+      if (fault === null) continue;
+      body[Symbol.dispose]();
+      return fault;
     }
-    kept = true;
   } catch {
+    body[Symbol.dispose]();
     return refuse("body_broken", "Request body broke off");
-  } finally {
-    if (!kept) held.release(taken);
   }
-  return {
-    bytes: gathered.bytes,
-    [Symbol.dispose]: () => {
-      held.release(taken);
-      taken = 0;
-    },
-  };
+}
+
+/** A body while it comes, and when it is there. */
+class GrowingBody implements HeldBody {
+  readonly #limits: BodyLimits;
+  readonly #held: HeldBytes;
+  readonly #record: { bytesIn: number };
+  readonly #gathered = new GatheredBytes();
+  #taken = 0;
+
+  constructor(limits: BodyLimits, held: HeldBytes, record: { bytesIn: number }) {
+    this.#limits = limits;
+    this.#held = held;
+    this.#record = record;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#gathered.bytes;
+  }
+
+  /** Takes `chunk` in, or says which bound it breaks; what was held is given back then. */
+  add(chunk: Uint8Array): Denial | null {
+    const { bodyBytes, heldBytes } = this.#limits;
+    this.#record.bytesIn += chunk.length;
+    if (this.#taken + chunk.length > bodyBytes) {
+      this[Symbol.dispose]();
+      return tooLarge();
+    }
+    if (!this.#held.take(chunk.length, heldBytes)) {
+      this[Symbol.dispose]();
+      return refuse("overloaded", "Too many requests in memory; try again");
+    }
+    this.#taken += chunk.length;
+    this.#gathered.add(chunk);
+    return null;
+  }
+
+  [Symbol.dispose](): void {
+    this.#held.release(this.#taken);
+    this.#taken = 0;
+  }
 }
 
 function tooLarge(): Denial {
@@ -98,7 +146,7 @@ function tooLarge(): Denial {
  * grows, since a list of pieces would take a hundred times its bytes where they come one by one.
  */
 export class GatheredBytes {
-  #buffer: Uint8Array = new Uint8Array(0);
+  #buffer: Uint8Array = NOTHING;
   #size = 0;
 
   /** How many there are. */
@@ -108,7 +156,7 @@ export class GatheredBytes {
 
   /** All of them. */
   get bytes(): Uint8Array {
-    return this.#buffer.subarray(0, this.#size);
+    return this.#size === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#size);
   }
 
   /** Adds a piece, which the caller does not change any more. */
@@ -130,6 +178,7 @@ export class GatheredBytes {
   }
 }
 
+const NOTHING = new Uint8Array(0);
 const LATE = Symbol("late");
 
 /** One timer and one signal for all reads of a body, without a trace left by any single read. */

@@ -3,19 +3,19 @@
  * What happens in between is judged elsewhere (`judgement.ts`).
  */
 import type { Call } from "../mcp/message.ts";
-import { ANONYMOUS } from "../policy/contract.ts";
 import type { Principal } from "../policy/contract.ts";
 import { finish, newRuling } from "../policy/pipeline.ts";
-import type { Asked } from "../policy/pipeline.ts";
-import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
+import { UpstreamError } from "../upstream/upstream.ts";
 import { Answering, ClientGone } from "./answering.ts";
 import { corsFields } from "./cors.ts";
 import type { Answer, Denial } from "./denial.ts";
 import { refuse } from "./door.ts";
+import { ExchangeContext, RequestFacts } from "./exchange_context.ts";
 import type { Gate } from "./gate.ts";
 import type { Generation } from "./generation.ts";
-import type { IncomingExchange } from "./incoming.ts";
+import type { ClientWatcher, Fields, IncomingExchange } from "./incoming.ts";
 import { Judgement } from "./judgement.ts";
+import type { Listed } from "./open_exchanges.ts";
 import { ExchangeRecord } from "./record.ts";
 
 /** Why an exchange is cut short from outside. */
@@ -28,7 +28,10 @@ export interface Arrival {
 }
 
 /** An exchange under way. */
-export class Exchange {
+export class Exchange implements ClientWatcher, Listed<Exchange> {
+  /** Its neighbours among those that are open. */
+  before: Exchange | null = null;
+  after: Exchange | null = null;
   readonly gate: Gate;
   readonly incoming: IncomingExchange;
   readonly arrival: Arrival;
@@ -36,16 +39,18 @@ export class Exchange {
   readonly answering: Answering;
   readonly ruling = newRuling();
   /** The one object that policies are shown; filled in as the exchange becomes known. */
-  readonly asked: Asked;
+  readonly asked: ExchangeContext;
   /** What is asked; empty until it has been read. */
   calls: readonly Call[] = [];
   /** Whether the generation that rules has been asked about the calls. */
   isRuled = false;
-  readonly #abort = new AbortController();
-  readonly #generations: Generation[] = [];
-  readonly #onClientGone = (): void => this.cut("client_gone");
+  /** Made when somebody wants to see the signal. */
+  #abort: AbortController | null = null;
+  #cutBy: Cut | null = null;
   #generation: Generation;
-  #giveUp: () => void = () => {};
+  /** Those that ruled before, which stay until the exchange has ended. */
+  #earlier: Generation[] | null = null;
+  #giveUp: (() => void) | null = null;
 
   /** @param remote The client's address, seen through trusted proxies */
   constructor(
@@ -58,29 +63,23 @@ export class Exchange {
     this.gate = gate;
     this.incoming = incoming;
     this.arrival = arrival;
-    this.#generation = generation;
     const id = gate.newExchangeId();
     const { clock } = gate.parts;
     this.record = new ExchangeRecord(id, incoming, remote, clock.now(), clock.monotonic());
-    this.enter(generation);
+    this.#generation = generation;
+    this.record.generation = generation.number;
+    generation.enter();
     const origin = generation.door.allowedOrigin(incoming);
+    const common: Fields = [["mcpgate-exchange", id]];
     this.answering = new Answering(
       incoming.reply,
       this.record,
-      [["mcpgate-exchange", id], ...(origin === null ? [] : corsFields(origin))],
+      origin === null ? common : [...common, ...corsFields(origin)],
       generation.config.limits.writeDeadlineMs,
     );
-    this.asked = {
-      exchange: id,
-      principal: ANONYMOUS,
-      http: { method: incoming.method, header: (name) => this.header(name), remote },
-      signal: this.#abort.signal,
-      call: NOT_READ,
-      era: "legacy",
-      bodyBytes: 0,
-    };
-    incoming.signal.addEventListener("abort", this.#onClientGone);
-    if (incoming.signal.aborted) this.cut("client_gone");
+    this.asked = new ExchangeContext(id, new RequestFacts(incoming, remote), this);
+    incoming.watcher = this;
+    if (incoming.isGone) this.cut("client_gone");
   }
 
   /** Who is calling; anonymous until authenticated. */
@@ -93,19 +92,23 @@ export class Exchange {
     return this.#generation;
   }
 
-  /** Aborted when the exchange is cut. */
+  /** Aborted when the exchange is cut. Whoever can do without it saves what it costs to make. */
   get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#cutBy !== null) this.#abort.abort(this.#cutBy);
+    }
     return this.#abort.signal;
   }
 
   /** Why it was cut, or null. */
   get cutBy(): Cut | null {
-    return this.#abort.signal.aborted ? this.#abort.signal.reason : null;
+    return this.#cutBy;
   }
 
   /** What its client is told where it was cut by the gate, else null. */
   get cutDenial(): Denial | null {
-    const cut = this.cutBy;
+    const cut = this.#cutBy;
     if (cut === null || cut === "client_gone") return null;
     return cut === "revoked" && !this.isRuled ? KEY_GONE : CUT_DENIALS[cut];
   }
@@ -120,26 +123,29 @@ export class Exchange {
 
   /** The client's field `name`, repetitions joined by a comma, or null. */
   header(name: string): string | null {
-    const values = fieldValues(this.incoming.fields, name);
-    return values.length === 0 ? null : values.join(", ");
+    return this.asked.http.header(name);
   }
 
   /** Lets `generation` rule from now on, and keeps it until the exchange has ended. */
   enter(generation: Generation): void {
     generation.enter();
-    this.#generations.push(generation);
+    (this.#earlier ??= []).push(this.#generation);
     this.#generation = generation;
     this.record.generation = generation.number;
   }
 
+  onClientGone(): void {
+    this.cut("client_gone");
+  }
+
   /** Ends the exchange from outside; its client is told where it still listens. */
   cut(why: Cut): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#cutBy !== null) return;
     this.record.end = why;
-    this.#abort.abort(why);
+    this.#close(why);
     if (why === "client_gone") this.answering.leave();
     else this.answering.hurry();
-    this.#giveUp();
+    this.#giveUp?.();
   }
 
   /**
@@ -150,34 +156,50 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       this.#giveUp = () => reject(new UpstreamError("aborted", "The exchange was cut"));
       work.then(resolve, reject);
-      if (this.#abort.signal.aborted) this.#giveUp();
+      if (this.#cutBy !== null) this.#giveUp();
     });
   }
 
-  /** Runs it to its end. Never throws. */
-  async run(): Promise<void> {
+  /** Runs it to its end; a promise only where something is waited for. Never throws. */
+  run(): void | Promise<void> {
     const judgement = new Judgement(this);
+    let pending: void | Promise<void>;
     try {
-      await judgement.run();
+      pending = judgement.run();
     } catch (error) {
-      await this.#failed(error, judgement);
-    } finally {
-      judgement.release();
-      this.incoming.signal.removeEventListener("abort", this.#onClientGone);
-      const log = this.gate.parts.log("gate");
-      finish(this.ruling, this.record.outcome(this.gate.parts.clock.monotonic()), log);
-      for (const generation of this.#generations) generation.leave();
+      pending = Promise.reject(error);
     }
+    if (pending === undefined) return this.#end(judgement);
+    return pending.then(
+      () => this.#end(judgement),
+      (error) => this.#failed(error, judgement).then(() => this.#end(judgement)),
+    );
+  }
+
+  #end(judgement: Judgement): void {
+    judgement.release();
+    this.incoming.watcher = null;
+    const { parts } = this.gate;
+    finish(this.ruling, this.record.outcome(parts.clock.monotonic()), this.#generation.log);
+    this.#generation.leave();
+    if (this.#earlier !== null) { for (const generation of this.#earlier) generation.leave(); }
+  }
+
+  #close(why: Cut): void {
+    this.#cutBy = why;
+    this.#abort?.abort(why);
   }
 
   /** A client that is gone needs no answer; anything else that is thrown is a bug of ours. */
   async #failed(error: unknown, judgement: Judgement): Promise<void> {
-    if (error instanceof ClientGone || this.cutBy === "client_gone") return this.cut("client_gone");
-    this.gate.parts.log("gate").warn(`exchange ${this.record.exchange} failed: ${error}`);
+    if (error instanceof ClientGone || this.#cutBy === "client_gone") {
+      return this.cut("client_gone");
+    }
+    this.#generation.log.warn(`exchange ${this.record.exchange} failed: ${error}`);
     const denial = refuse("internal", "Internal error", String(error));
     if (!this.answering.answered) await judgement.refuse(denial).catch(() => {});
     this.record.refused(denial);
-    this.#abort.abort("client_gone");
+    if (this.#cutBy === null) this.#close("client_gone");
   }
 }
 
@@ -193,6 +215,3 @@ const KEY_GONE: Denial = {
   stage: "door",
   reason: "API key is no longer valid",
 };
-
-/** What a stage at the head would find as the call: it is typed not to look. */
-const NOT_READ: Call = Object.freeze({ kind: "listen" });

@@ -8,6 +8,7 @@ import { targetPath } from "../mcp/http_grammar.ts";
 import { fieldValues } from "../upstream/upstream.ts";
 import { HeldBytes } from "./body.ts";
 import { clientAddress } from "./client_address.ts";
+import type { Denial } from "./denial.ts";
 import { Exchange } from "./exchange.ts";
 import type { Cut } from "./exchange.ts";
 import { Generation } from "./generation.ts";
@@ -16,12 +17,20 @@ import { HandleMemory } from "./handle_memory.ts";
 import type { IncomingExchange } from "./incoming.ts";
 import { KeptThings } from "./kept_things.ts";
 import { LegacyStreams } from "./legacy_stream.ts";
-import type { OwnRoutes } from "./own_routes.ts";
+import { OpenExchanges } from "./open_exchanges.ts";
+import type { OwnAnswer, OwnRoutes } from "./own_routes.ts";
 import { hasExpired, hasLostGrant, hasLostKey } from "./revocation.ts";
 import { StreamCounts } from "./stream_counts.ts";
 
-/** How often open exchanges are checked for keys that have run out, in milliseconds. */
-const EXPIRY_CHECK_MS = 500;
+/** How often open exchanges are checked, for keys that ran out and for patience; in milliseconds. */
+const CHECK_MS = 250;
+
+/** Exchange ids that are made at once. */
+const ID_BATCH = 256;
+
+/** Random bytes of one, and the characters that they make. */
+const ID_BYTES = 9;
+const ID_LENGTH = 12;
 
 /** How long an exchange that was cut may take to end, in milliseconds. */
 const CUT_GRACE_MS = 2000;
@@ -36,11 +45,16 @@ export class Gate {
   readonly #ownRoutes: OwnRoutes;
   readonly #kept: KeptThings;
   readonly #randomSecret: Uint8Array;
-  readonly #open = new Set<Exchange>();
+  readonly #open = new OpenExchanges<Exchange>();
   /** Generations that have not been taken apart: what they keep must be closed before the end. */
   readonly #standing = new Set<Generation>();
-  readonly #expiryTimer: ReturnType<typeof setInterval>;
+  readonly #checkTimer: ReturnType<typeof setInterval>;
+  /** How long checks have been made for: time enough for patience. */
+  #checkedMs = 0;
   #current: Generation;
+  /** Ids that nobody has yet, one after the other from `#idsAt` on. */
+  #ids = "";
+  #idsAt = 0;
   #whenEmptier: (() => void) | null = null;
 
   private constructor(
@@ -57,7 +71,7 @@ export class Gate {
     this.#randomSecret = randomSecret;
     this.#current = first;
     this.#stand(first);
-    this.#expiryTimer = setInterval(() => this.#cutExpired(), EXPIRY_CHECK_MS);
+    this.#checkTimer = setInterval(() => this.#check(), CHECK_MS);
   }
 
   /** Builds the first generation. Throws what its stages throw. */
@@ -73,39 +87,64 @@ export class Gate {
     return this.#current;
   }
 
-  /** Runs one exchange to its end. Never throws. */
-  async handle(incoming: IncomingExchange): Promise<void> {
+  /** Runs one exchange to its end; a promise only where something is waited for. Never throws. */
+  handle(incoming: IncomingExchange): void | Promise<void> {
     const generation = this.#current;
-    // A reload while an own route is looked up must not take it apart.
+    const hostDenial = generation.door.checkHost(incoming);
+    const own = hostDenial === null && incoming.target !== null
+      ? this.#ownRoutes.answer(incoming.method, targetPath(incoming.target))
+      : null;
+    return own instanceof Promise
+      ? this.#admitLater(incoming, generation, own)
+      : this.#admit(incoming, generation, { hostDenial, own });
+  }
+
+  /** A reload while an own route is looked up must not take the generation apart. */
+  async #admitLater(
+    incoming: IncomingExchange,
+    generation: Generation,
+    looking: Promise<OwnAnswer | null>,
+  ): Promise<void> {
     generation.enter();
     try {
-      await this.#admit(incoming, generation);
+      await this.#admit(incoming, generation, { hostDenial: null, own: await looking });
     } finally {
       generation.leave();
     }
   }
 
-  async #admit(incoming: IncomingExchange, generation: Generation): Promise<void> {
-    const hostDenial = generation.door.checkHost(incoming);
-    const own = hostDenial === null && incoming.target !== null
-      ? await this.#ownRoutes.answer(incoming.method, targetPath(incoming.target))
-      : null;
+  #admit(
+    incoming: IncomingExchange,
+    generation: Generation,
+    arrival: { readonly hostDenial: Denial | null; readonly own: OwnAnswer | null },
+  ): void | Promise<void> {
+    const { own } = arrival;
     if (own !== null && !own.audited) {
-      await incoming.reply.send(own.status, own.fields, own.body).catch(() => {});
-      return;
+      return incoming.reply.send(own.status, own.fields, own.body).catch(() => {});
     }
     const forwarded = fieldValues(incoming.fields, "x-forwarded-for").join(", ");
     const remote = clientAddress(incoming.peer, forwarded || null, generation.isTrustedProxy);
-    const exchange = new Exchange(this, generation, incoming, remote, { hostDenial, own });
+    const exchange = new Exchange(this, generation, incoming, remote, arrival);
     this.#open.add(exchange);
-    await exchange.run();
-    this.#open.delete(exchange);
+    const pending = exchange.run();
+    return pending === undefined
+      ? this.#ended(exchange)
+      : pending.then(() => this.#ended(exchange));
+  }
+
+  #ended(exchange: Exchange): void {
+    this.#open.remove(exchange);
     this.#whenEmptier?.();
   }
 
   /** An opaque id for an exchange: 72 random bits. */
   newExchangeId(): string {
-    return Buffer.from(this.parts.random(9)).toString("base64url");
+    if (this.#idsAt === this.#ids.length) {
+      const bytes = this.parts.random(ID_BYTES * ID_BATCH);
+      this.#ids = Buffer.from(bytes).toString("base64url");
+      this.#idsAt = 0;
+    }
+    return this.#ids.slice(this.#idsAt, this.#idsAt += ID_LENGTH);
   }
 
   /**
@@ -123,7 +162,7 @@ export class Gate {
     );
     this.#current = after;
     this.#stand(after);
-    for (const exchange of this.#open) {
+    for (const exchange of this.#open.all()) {
       const { principal, generation, isRuled } = exchange;
       // What has not been ruled yet will be, by what holds now.
       if (
@@ -149,11 +188,11 @@ export class Gate {
   async close(graceMs: number): Promise<void> {
     await this.#waitWhile(
       graceMs,
-      () => this.legacyStreams.isAwaiting || [...this.#open].some((open) => !open.isListening),
+      () => this.legacyStreams.isAwaiting || this.#open.all().some((open) => !open.isListening),
     );
     this.#cutAll("shutdown");
     await this.#waitWhile(CUT_GRACE_MS, () => this.#open.size > 0);
-    clearInterval(this.#expiryTimer);
+    clearInterval(this.#checkTimer);
     this.#current.retire();
     // What still hangs would keep a generation for ever; its line is written if it ends.
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -168,15 +207,17 @@ export class Gate {
   }
 
   #cutAll(why: Cut): void {
-    for (const exchange of this.#open) exchange.cut(why);
+    for (const exchange of this.#open.all()) exchange.cut(why);
   }
 
-  #cutExpired(): void {
-    for (const exchange of this.#open) {
+  #check(): void {
+    this.#checkedMs += CHECK_MS;
+    for (const exchange of this.#open.all()) {
       // The newest expiry counts, also for those who came in under another.
       if (hasExpired(exchange.principal, this.#current.keys, this.parts.clock)) {
         exchange.cut("revoked");
       }
+      exchange.answering.check(this.#checkedMs);
     }
   }
 

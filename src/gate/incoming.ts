@@ -17,13 +17,23 @@ export interface IncomingExchange {
   /** Address of the peer, without port. */
   readonly peer: string;
   readonly body: IncomingBody;
-  /** Aborted when the client is gone before its answer is complete. */
-  readonly signal: AbortSignal;
   readonly reply: ReplyWriter;
+  /** Whether the client is gone before its answer was complete. */
+  readonly isGone: boolean;
+  /** Who is told when it goes; null: nobody. */
+  watcher: ClientWatcher | null;
+}
+
+/** Who wants to know when a client goes. */
+export interface ClientWatcher {
+  /** The client is gone, and its answer is not complete. */
+  onClientGone(): void;
 }
 
 /** The request's body, read only when asked for. */
 export interface IncomingBody {
+  /** The next bytes where they are there already, null at the end; undefined: only `read` can tell. */
+  take(): Uint8Array | null | undefined;
   /** The next bytes, or null at the end. Throws where the client breaks off. */
   read(): Promise<Uint8Array | null>;
 }

@@ -5,7 +5,8 @@
  */
 import type { Agreement } from "../mcp/era.ts";
 import type { Call } from "../mcp/message.ts";
-import { ANONYMOUS } from "../policy/contract.ts";
+import { Asking } from "./asking.ts";
+import type { Felled } from "./asking.ts";
 import { batchRefusal, refusedReply } from "./batch.ts";
 import { readBody } from "./body.ts";
 import type { HeldBody } from "./body.ts";
@@ -34,37 +35,56 @@ import {
 /** The judgement of one exchange. */
 export class Judgement {
   readonly #exchange: Exchange;
+  readonly #stages: Asking;
   #agreement: Agreement = { era: "legacy", protocol: null };
   #isBatch = false;
   #streamLabel: string | null = null;
+  #held: HeldBody = NO_BODY;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
+    this.#stages = new Asking(exchange);
   }
 
-  /** Judges the exchange and lets it pass or refuses it. Throws `ClientGone`. */
-  async run(): Promise<void> {
-    const { incoming, arrival, generation } = this.#exchange;
-    await this.#ask(0, 1);
-    const outside = this.#denial() ?? arrival.hostDenial ??
-      (arrival.own === null ? generation.door.check(incoming) : null);
-    if (outside !== null) return await this.refuse(outside);
-    if (arrival.own !== null) return await this.#exchange.answering.send(arrival.own);
-    if (incoming.method === "OPTIONS") return await this.#preflight();
+  /**
+   * Judges the exchange and lets it pass or refuses it; a promise only where something is waited for.
+   * Throws, or rejects with, `ClientGone`.
+   */
+  run(): void | Promise<void> {
+    const asking = this.#stages.ask(0, 1);
+    return asking === undefined ? this.#enter() : asking.then(() => this.#enter());
+  }
 
-    await this.#ask(1, generation.pipeline.firstCall);
-    const denied = this.#denial() ?? this.#stranger();
+  #enter(): void | Promise<void> {
+    const { incoming, arrival, generation } = this.#exchange;
+    const outside = this.#stages.denial() ?? arrival.hostDenial ??
+      (arrival.own === null ? generation.door.check(incoming) : null);
+    if (outside !== null) return this.refuse(outside);
+    if (arrival.own !== null) return this.#exchange.answering.send(arrival.own);
+    if (incoming.method === "OPTIONS") return this.#preflight();
+    const asking = this.#stages.ask(1, generation.pipeline.firstCall);
+    return asking === undefined ? this.#judgeHead() : asking.then(() => this.#judgeHead());
+  }
+
+  #judgeHead(): void | Promise<void> {
+    const { incoming, gate, generation, record } = this.#exchange;
+    const denied = this.#stages.denial() ?? this.#stages.stranger();
     // A caller who is known is told in-band where he can be, so his body is read all the same.
-    const isTold = denied === null || (this.#isKnown() && incoming.method === "POST");
-    if (!isTold) return await this.refuse(denied);
+    const isTold = denied === null || (this.#stages.isKnown && incoming.method === "POST");
+    if (!isTold) return this.refuse(denied);
     const atHead = denied ?? this.#takeStreamForGet() ?? checkHeaders(incoming, generation.config);
-    if (atHead !== null && atHead !== denied) return await this.refuse(atHead);
-    await this.#readAndJudge(denied);
+    if (atHead !== null && atHead !== denied) return this.refuse(atHead);
+    if (incoming.method !== "POST") return this.#judgeBody(NO_BODY, denied);
+    const body = readBody(incoming, generation.config.limits, gate.held, record, this.#exchange);
+    return body instanceof Promise
+      ? body.then((read) => this.#judgeBody(read, denied))
+      : this.#judgeBody(body, denied);
   }
 
   /** Gives back what the exchange held of the gate's. */
   release(): void {
     this.#exchange.gate.streams.release(this.#streamLabel);
+    this.#held[Symbol.dispose]();
   }
 
   /**
@@ -91,43 +111,52 @@ export class Judgement {
     );
   }
 
-  async #readAndJudge(denied: Denial | null): Promise<void> {
-    const { incoming, gate, generation, record, signal } = this.#exchange;
-    const body = incoming.method === "POST"
-      ? await readBody(incoming, generation.config.limits, gate.held, record, signal)
-      : NO_BODY;
-    if (!("bytes" in body)) return await this.refuse(denied ?? this.#exchange.cutDenial ?? body);
-    using held: HeldBody = body;
-    const unreadable = this.#read(held.bytes);
+  /** @param denied What a stage has said already: it is told as soon as it is known to whom */
+  #judgeBody(body: HeldBody | Denial, denied: Denial | null): void | Promise<void> {
+    if (!("bytes" in body)) return this.refuse(denied ?? this.#exchange.cutDenial ?? body);
+    this.#held = body;
+    const unreadable = this.#read(body.bytes);
     const refused = denied ?? unreadable;
-    if (refused !== null) return await this.refuse(refused);
+    if (refused !== null) return this.refuse(refused);
+    const moving = this.#stages.moveToCurrent();
+    return moving === undefined ? this.#judgeCalls() : moving.then(() => this.#judgeCalls());
+  }
 
-    await this.#moveToCurrent();
-    const handles = this.#denial() ?? this.#stranger() ?? this.#openHandles();
-    if ("kind" in handles) return await this.refuse(handles);
+  #judgeCalls(): void | Promise<void> {
+    const handles = this.#stages.denial() ?? this.#stages.stranger() ?? this.#openHandles();
+    if ("kind" in handles) return this.refuse(handles);
     const bearer = bearerOf(this.#exchange, this.#agreement.era);
     const presented = this.#present(bearer);
-    const refusal = await this.#askForCalls(held.bytes.length) ?? presented.foreign;
+    const asking = this.#stages.askForCalls(this.#agreement.era, this.#held.bytes.length);
+    return asking instanceof Promise
+      ? asking.then((felled) => this.#conclude(felled, presented, handles, bearer))
+      : this.#conclude(asking, presented, handles, bearer);
+  }
+
+  #conclude(
+    felled: Felled | null,
+    presented: Presented,
+    handles: OpenHandles,
+    bearer: Bearer,
+  ): Promise<void> {
+    const refusal = felled ?? presented.foreign;
     if (refusal !== null) {
       const { denial, call } = refusal;
       const isTold = call.kind !== "reply" || this.#isBatch || denial.kind === "rate_limited";
-      if (isTold) return await this.refuse(denial, call);
+      if (isTold) return this.refuse(denial, call);
       // The upstream waits for it, if it asked this client, so it gets an error in its place.
       this.#exchange.record.refused(denial);
-      return await this.#pass(held, handles, bearer, refusedReply(call.id, denial));
+      return this.#pass(this.#held, handles, bearer, refusedReply(call.id, denial));
     }
     const last = this.#lastCheck();
-    if (last !== null) return await this.refuse(last);
-    const opened = openedBody(
-      held,
-      presented.opened,
-      revisionFields(this.#exchange),
-      generation.config,
-    );
-    await ("bytes" in opened ? this.#pass(opened, handles, bearer) : this.refuse(opened));
+    if (last !== null) return this.refuse(last);
+    const { config } = this.#exchange.generation;
+    const fields = revisionFields(this.#exchange);
+    const opened = openedBody(this.#held, presented.opened, fields, config);
+    return "bytes" in opened ? this.#pass(opened, handles, bearer) : this.refuse(opened);
   }
 
-  async #pass(
+  #pass(
     body: HeldBody,
     handles: OpenHandles,
     bearer: Bearer,
@@ -135,7 +164,7 @@ export class Judgement {
   ): Promise<void> {
     const { calls } = this.#exchange;
     const flights = takeHandles(calls, bearer);
-    if ("kind" in flights) return await this.refuse(flights, calls[0]);
+    if ("kind" in flights) return this.refuse(flights, calls[0]);
     const passage = passageOf(this.#exchange, {
       agreement: this.#agreement,
       handles,
@@ -144,61 +173,7 @@ export class Judgement {
       body,
       refuse: (denial) => this.refuse(denial),
     });
-    await passage.forward(substitute);
-  }
-
-  /** Step 12: where a reload came between head and body, the newest generation rules. */
-  async #moveToCurrent(): Promise<void> {
-    const { gate, ruling, asked } = this.#exchange;
-    // Again where another reload came while a stage was asked: nobody is cut who is not known yet.
-    while (gate.current !== this.#exchange.generation && ruling.denial === null) {
-      this.#exchange.enter(gate.current);
-      ruling.principal = ANONYMOUS;
-      asked.principal = ANONYMOUS;
-      // Not `audit`: the exchange is on its list already. Hooks of the first round stay as well.
-      await this.#ask(1, this.#exchange.generation.pipeline.firstCall);
-    }
-  }
-
-  /** Steps 15 to 17: every message is put to the rest of the pipeline. */
-  async #askForCalls(bodyBytes: number): Promise<{ denial: Denial; call: Call } | null> {
-    const { asked, calls, generation } = this.#exchange;
-    const { pipeline } = generation;
-    this.#exchange.isRuled = true;
-    asked.era = this.#agreement.era;
-    asked.bodyBytes = bodyBytes;
-    for (const call of calls) {
-      asked.call = call;
-      await this.#ask(pipeline.firstCall, pipeline.size);
-      const denial = this.#denial();
-      if (denial !== null) return { denial, call };
-    }
-    return null;
-  }
-
-  #ask(from: number, to: number): void | Promise<void> {
-    const { generation, asked, ruling } = this.#exchange;
-    return generation.pipeline.ask(from, to, asked, ruling);
-  }
-
-  #denial(): Denial | null {
-    const { ruling: { denial }, cutDenial } = this.#exchange;
-    if (denial === null) return null;
-    // A stage that was given up because the exchange was cut has not denied anything.
-    if (cutDenial !== null) return cutDenial;
-    const { kind, reason, detail, retryAfterMs } = denial.deny;
-    return { kind, stage: denial.stage, reason, detail, retryAfterMs };
-  }
-
-  #isKnown(): boolean {
-    return this.#exchange.principal.label !== ANONYMOUS.label;
-  }
-
-  /** The refusal of a caller of whom no stage said who he is; else notes him on record. */
-  #stranger(): Denial | null {
-    if (!this.#isKnown()) return UNAUTHENTICATED;
-    this.#exchange.record.label = this.#exchange.principal.label;
-    return null;
+    return passage.forward(substitute);
   }
 
   /** Reads what is asked; of GET and DELETE the method says it. */
@@ -257,11 +232,11 @@ export class Judgement {
     return handles;
   }
 
-  async #preflight(): Promise<void> {
+  #preflight(): Promise<void> {
     const { generation, answering } = this.#exchange;
     const requested = this.#exchange.header("access-control-request-headers");
     const fields = preflightFields(requested, generation.config.upstream.forwardHeaders);
-    await answering.send({ status: 204, fields, body: null });
+    return answering.send({ status: 204, fields, body: null });
   }
 
   /** Looks up the handles in the messages; stages are told which tools run in the tasks named. */
@@ -283,10 +258,3 @@ function verbOf(method: string): Call | null {
 }
 
 const NO_BODY: HeldBody = { bytes: new Uint8Array(0), [Symbol.dispose]: () => {} };
-
-const UNAUTHENTICATED: Denial = {
-  kind: "unauthenticated",
-  stage: "door",
-  reason: "Missing or unknown API key",
-  detail: "no stage said who is calling",
-};

@@ -43,16 +43,15 @@ export class Stage {
 
   /** Asks, and writes the decision into `ruling`. Never throws, never rejects. */
   ask(asked: Asked, ruling: Ruling): void | Promise<void> {
-    const limit = this.#timeoutMs === null
-      ? null
-      : { timeoutMs: this.#timeoutMs, timeUp: new AbortController() };
+    const timeoutMs = this.#timeoutMs;
+    const timeUp = timeoutMs === null ? null : new TimeUp(asked);
     try {
-      const returned: unknown = this.#policy(
-        limit === null ? asked : this.#view(asked, limit.timeUp.signal),
-      );
+      const returned: unknown = this.#policy(timeUp === null ? asked : this.#view(asked, timeUp));
       if (!isThenable(returned)) return this.#accept(returned, asked, ruling);
       const settled = Promise.resolve(returned);
-      if (limit !== null) return this.#withinTime(settled, asked, ruling, limit);
+      if (timeoutMs !== null && timeUp !== null) {
+        return this.#withinTime(settled, asked, ruling, { timeoutMs, timeUp });
+      }
       return settled.then(
         (value) => this.#accept(value, asked, ruling),
         (error) => this.#failed(ruling, `rejected with ${told(error)}`),
@@ -66,7 +65,7 @@ export class Stage {
     returned: Promise<unknown>,
     asked: Asked,
     ruling: Ruling,
-    { timeoutMs, timeUp }: { timeoutMs: number; timeUp: AbortController },
+    { timeoutMs, timeUp }: { timeoutMs: number; timeUp: TimeUp },
   ): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let isLate = false;
@@ -80,7 +79,7 @@ export class Stage {
     const onCut = () => giveUp("had not decided when the exchange was cut");
     const timer = setTimeout(() => {
       giveUp(`gave no decision within ${timeoutMs} ms`);
-      timeUp.abort(new DOMException("The stage's time is up", "TimeoutError"));
+      timeUp.tell();
     }, timeoutMs);
     const end = () => {
       clearTimeout(timer);
@@ -104,16 +103,21 @@ export class Stage {
   }
 
   /** A user module gets an object of its own; one `at: "head"` gets no call, not even a stale one. */
-  #view(asked: Asked, timeUp: AbortSignal): Context {
+  #view(asked: Asked, timeUp: TimeUp): Context {
+    const { exchange, principal, http: { method, remote } } = asked;
+    const http = { method, remote, header: (name: string) => asked.http.header(name) };
     const head: Head = {
-      exchange: asked.exchange,
-      principal: asked.principal,
-      http: asked.http,
-      signal: AbortSignal.any([asked.signal, timeUp]),
+      exchange,
+      principal,
+      http,
+      get signal() {
+        return timeUp.signal;
+      },
     };
     // The type of the policy says Context for both; `asksForCall` is what its module declared.
     if (!this.asksForCall) return head as Context;
-    return { ...head, call: asked.call, era: asked.era, bodyBytes: asked.bodyBytes };
+    const { call, era, bodyBytes } = asked;
+    return Object.assign(head, { call, era, bodyBytes });
   }
 
   #accept(value: unknown, asked: Asked, ruling: Ruling): void {
@@ -176,6 +180,35 @@ export class Stage {
       return null;
     };
   }
+}
+
+/** The end of a stage's time, as its policy sees it. Few look, so the signal is made for those. */
+class TimeUp {
+  readonly #asked: Asked;
+  #timeUp: AbortController | null = null;
+  #signal: AbortSignal | null = null;
+  #isUp = false;
+
+  constructor(asked: Asked) {
+    this.#asked = asked;
+  }
+
+  /** Aborted when the exchange is cut or {@link tell} is called. */
+  get signal(): AbortSignal {
+    if (this.#signal !== null) return this.#signal;
+    this.#timeUp = new AbortController();
+    if (this.#isUp) this.#timeUp.abort(timeIsUp());
+    return this.#signal = AbortSignal.any([this.#asked.signal, this.#timeUp.signal]);
+  }
+
+  tell(): void {
+    this.#isUp = true;
+    this.#timeUp?.abort(timeIsUp());
+  }
+}
+
+function timeIsUp(): DOMException {
+  return new DOMException("The stage's time is up", "TimeoutError");
 }
 
 function isMessage(value: unknown): value is Message {

@@ -22,6 +22,10 @@ export class Http1Body implements IncomingBody {
     this.#askForRest = askForRest;
   }
 
+  take(): Uint8Array | null | undefined {
+    return this.#waiting === null ? this.#next() : undefined;
+  }
+
   /** One read at a time. */
   read(): Promise<Uint8Array | null> {
     if (this.#waiting !== null) {
@@ -54,7 +58,7 @@ export class Http1Body implements IncomingBody {
   finish(): boolean {
     const decoder = this.#decoder;
     if (!decoder.isDone && !decoder.isBroken) {
-      this.#take();
+      this.#takeOut();
       this.#failure ??= givenUp;
     }
     return decoder.isDone;
@@ -64,7 +68,7 @@ export class Http1Body implements IncomingBody {
   #next(): Uint8Array | null | undefined {
     if (this.#failure !== null) return undefined;
     if (this.#decoder.isDone) return null;
-    const piece = this.#input.available > 0 ? this.#take() : NONE;
+    const piece = this.#input.available > 0 ? this.#takeOut() : NONE;
     this.#input.want(this.#decoder.expected);
     if (this.#decoder.isBroken) {
       this.#failure = malformed;
@@ -74,7 +78,7 @@ export class Http1Body implements IncomingBody {
     return this.#decoder.isDone ? null : undefined;
   }
 
-  #take(): Uint8Array {
+  #takeOut(): Uint8Array {
     const { bytes, start, end } = this.#input;
     const piece = this.#decoder.take(bytes, start, end);
     this.#input.take(this.#decoder.position);

@@ -2,7 +2,7 @@
  * One request as the gate sees it: head, body, the way back, and whether the client is still there.
  * Only puts together what others read and write.
  */
-import type { Fields, IncomingBody, IncomingExchange } from "../gate/incoming.ts";
+import type { ClientWatcher, Fields, IncomingBody, IncomingExchange } from "../gate/incoming.ts";
 import type { Http1Body } from "./http1_body.ts";
 import type { Http1Reply } from "./reply_writer.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -12,10 +12,10 @@ import { clientGone } from "./socket_output.ts";
 export class Http1Exchange implements IncomingExchange {
   readonly reply: Http1Reply;
   readonly peer: string;
+  watcher: ClientWatcher | null = null;
   readonly #head: RequestHead;
   readonly #body: Http1Body;
   #isGone = false;
-  #gone: AbortController | null = null;
 
   constructor(head: RequestHead, peer: string, body: Http1Body, reply: Http1Reply) {
     this.#head = head;
@@ -40,16 +40,6 @@ export class Http1Exchange implements IncomingExchange {
     return this.#body;
   }
 
-  /** Made when it is first asked for. */
-  get signal(): AbortSignal {
-    if (this.#gone === null) {
-      this.#gone = new AbortController();
-      if (this.#isGone) this.#gone.abort(clientGone());
-    }
-    return this.#gone.signal;
-  }
-
-  /** Whether the client has left before its answer was complete. */
   get isGone(): boolean {
     return this.#isGone;
   }
@@ -70,7 +60,7 @@ export class Http1Exchange implements IncomingExchange {
     this.#isGone = true;
     this.#body.fail(clientGone);
     this.reply.leave();
-    this.#gone?.abort(clientGone());
+    this.watcher?.onClientGone();
   }
 
   /** The answer is complete: nothing of the body is given out any more. */

@@ -25,8 +25,8 @@ export interface ListenOptions {
   readonly hostname: string;
   /** 0: chosen by the system. */
   readonly port: number;
-  /** Answers one exchange; settles when it has ended. */
-  readonly onExchange: (exchange: IncomingExchange) => Promise<void>;
+  /** Answers one exchange; settles when it has ended, where it gives a promise. */
+  readonly onExchange: (exchange: IncomingExchange) => void | Promise<void>;
   readonly log: { warn(text: string): void };
   /** Asked again and again, so that a reload changes them. Absent: the defaults. */
   readonly limits?: () => ListenLimits;
@@ -116,7 +116,14 @@ class Http1Listener implements Listener, ConnectionHome {
   }
 
   run(exchange: Http1Exchange): void {
-    this.#run(exchange);
+    let pending: void | Promise<void>;
+    try {
+      pending = this.#options.onExchange(exchange);
+    } catch (error) {
+      return this.#failed(exchange, error);
+    }
+    if (pending === undefined) return this.#ended(exchange);
+    pending.then(() => this.#ended(exchange), (error) => this.#failed(exchange, error));
   }
 
   onClosed(connection: Connection): void {
@@ -128,14 +135,15 @@ class Http1Listener implements Listener, ConnectionHome {
     this.#counts.release(peer);
   }
 
-  async #run(exchange: Http1Exchange): Promise<void> {
-    const { onExchange, log } = this.#options;
-    try {
-      await onExchange(exchange);
-    } catch (error) {
-      log.warn(`Exchange failed: ${textOf(error)}`);
+  #failed(exchange: Http1Exchange, error: unknown): void {
+    this.#options.log.warn(`Exchange failed: ${textOf(error)}`);
+    this.#ended(exchange);
+  }
+
+  #ended(exchange: Http1Exchange): void {
+    if (!exchange.reply.isBegun && !exchange.isGone) {
+      this.#options.log.warn("Exchange ended without an answer");
     }
-    if (!exchange.reply.isBegun && !exchange.isGone) log.warn("Exchange ended without an answer");
     exchange.conclude();
   }
 

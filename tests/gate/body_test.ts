@@ -12,7 +12,7 @@ function reading(request: Request, limits = LIMITS) {
   const held = new HeldBytes();
   const record = { bytesIn: 0 };
   const abort = new AbortController();
-  const result = readBody(exchange, limits, held, record, abort.signal);
+  const result = readBody(exchange, limits, held, record, abort);
   return { exchange, held, record, abort, result };
 }
 
@@ -108,7 +108,7 @@ for (const when of ["before", "while"]) {
     const abort = new AbortController();
     if (when === "before") abort.abort("revoked");
     const limits = { ...LIMITS, bodyDeadlineMs: 60_000 };
-    const result = readBody(exchange, limits, held, { bytesIn: 0 }, abort.signal);
+    const result = readBody(exchange, limits, held, { bytesIn: 0 }, abort);
     abort.abort("revoked");
     const body = await result;
     assert.equal("kind" in body && body.kind, "body_broken");
@@ -120,8 +120,8 @@ Deno.test("readBody counts bodies as received, not as announced", async () => {
   const limits = { ...LIMITS, bodyDeadlineMs: 60_000 };
   const open = Array.from({ length: 3 }, () => {
     const exchange = new MemoryExchange({ body: null, fields: [["content-length", "8"]] });
-    const signal = new AbortController().signal;
-    return { exchange, result: readBody(exchange, limits, held, { bytesIn: 0 }, signal) };
+    const uncut = new AbortController();
+    return { exchange, result: readBody(exchange, limits, held, { bytesIn: 0 }, uncut) };
   });
   for (const { exchange } of open) exchange.send("1234");
   await eventually("all to be held", () => held.bytes === 12);

@@ -13,7 +13,7 @@ const NAMED = gateConfig({ hosts: ["mcp.example", "other.example:8443", "[2001:d
 function host(config: GateConfig, fields: Fields) {
   const incoming = new MemoryExchange({ method: "GET" });
   const others = incoming.fields.filter(([name]) => name !== "host");
-  const asked = { ...incoming, fields: [...others, ...fields], signal: incoming.signal };
+  const asked = { ...incoming, fields: [...others, ...fields], isGone: incoming.isGone };
   return new Door(config).checkHost(asked);
 }
 

@@ -20,22 +20,16 @@ Deno.test("a body is let go of as soon as the upstream has taken it", async () =
 
 Deno.test("an exchange listens to its client no longer than it lasts", async () => {
   await using scene = await Scene.open();
-  const exchange = new MemoryExchange({ method: "GET" });
-  let listening = 0;
-  const { signal } = exchange;
-  const add = signal.addEventListener.bind(signal);
-  const remove = signal.removeEventListener.bind(signal);
-  signal.addEventListener = (...listened: Parameters<typeof add>) => {
-    listening++;
-    add(...listened);
-  };
-  signal.removeEventListener = (...listened: Parameters<typeof remove>) => {
-    listening--;
-    remove(...listened);
-  };
-  await scene.gate.handle(exchange);
-  assert.equal(exchange.status, 401);
-  assert.equal(listening, 0);
+  scene.upstream.next(eventReply([": x\n\n"]));
+  const open = scene.begin({ body: bodyOf(call()) });
+  await open.has(":");
+  assert.notEqual(open.watcher, null);
+  open.leave();
+  await scene.over();
+  const refused = new MemoryExchange({ method: "GET" });
+  await scene.gate.handle(refused);
+  assert.equal(refused.status, 401);
+  assert.deepEqual([open.watcher, refused.watcher], [null, null]);
 });
 
 Deno.test("a caller known to the old generation is a stranger to one that nobody asked", async () => {
@@ -110,5 +104,24 @@ Deno.test("Answering hurries what is under way when the exchange is cut, and wha
   await assert.rejects(stream.write("b"), { name: "ClientGone" });
   stream.abort();
   assert.equal(exchange.state, "broken");
+  exchange.resume();
+});
+
+Deno.test("Answering gives up a client that has taken nothing for the deadline, and none before", async () => {
+  const exchange = new MemoryExchange();
+  const { answering: one } = answering(exchange);
+  const stream = one.stream([]);
+  exchange.stall();
+  const pending = stream.write("a");
+  let isGivenUp = false;
+  const rejected = assert.rejects(pending, { name: "ClientGone" }).then(() => isGivenUp = true);
+  for (const nowMs of [1_000_000, 1_000_000 + 59_999]) {
+    one.check(nowMs);
+    await Promise.resolve();
+    assert.equal(isGivenUp, false);
+  }
+  one.check(1_000_000 + 60_000);
+  await rejected;
+  stream.abort();
   exchange.resume();
 });

@@ -125,7 +125,7 @@ Deno.test("a key never holds more streams than it may, and one that ended counts
         }
       }
       for (const exchange of open) {
-        if (exchange.signal.aborted || exchange.status === 429) open.delete(exchange);
+        if (exchange.isGone || exchange.status === 429) open.delete(exchange);
       }
       assert.ok(open.size <= streamsPerKey, `${open.size} are open`);
     }

@@ -4,7 +4,7 @@ import type { IncomingExchange } from "../../src/gate/incoming.ts";
 import { listen } from "../../src/server/listener.ts";
 import { inTime } from "../support/eventually.ts";
 import { requestBytes } from "../support/raw_http.ts";
-import { aborted, Arrivals, readAll, withListener } from "./listener_fixture.ts";
+import { Arrivals, left, readAll, withListener } from "./listener_fixture.ts";
 
 const HOST = "Host: a\r\n";
 
@@ -166,7 +166,7 @@ Deno.test("http1 takes half-closing for leaving", async () => {
     await client.send(requestBytes({ target: "/" }));
     const exchange = await arrivals.next();
     await client.closeWrite();
-    await inTime("the abort", aborted(exchange.signal));
+    await inTime("the abort", left(exchange));
     arrivals.release();
   });
 });
@@ -178,7 +178,7 @@ Deno.test("http1 notices a client that leaves behind pipelined requests", async 
     await client.send(requestBytes({ target: "/2" }));
     const exchange = await arrivals.next();
     client.close();
-    await inTime("the abort", aborted(exchange.signal));
+    await inTime("the abort", left(exchange));
     arrivals.release();
   });
 });

@@ -70,7 +70,7 @@ Deno.test("http1 holds no time of its own against an exchange that is under way"
     const exchange = await arrivals.next();
     using idle = await RawClient.connect(listener.port);
     assert.equal(await inTime("the end of an idle one", idle.ended()), true);
-    assert.equal(exchange.signal.aborted, false);
+    assert.equal(exchange.isGone, false);
     await exchange.reply.send(200, [], null);
     assert.equal((await client.reply()).status, 200);
     arrivals.release();
@@ -150,9 +150,9 @@ Deno.test("http1 counts a connection no more when its client has left in the mid
     for (let i = 0; i < 20; i++) {
       using leaving = await RawClient.connect(listener.port);
       await leaving.send(requestBytes({ target: "/", body: "abc" }));
-      const { signal } = await inTime("the exchange", arrivals.next());
+      const exchange = await inTime("the exchange", arrivals.next());
       leaving.close();
-      await eventually("the abort", () => signal.aborted);
+      await eventually("the abort", () => exchange.isGone);
     }
     await client.send(requestBytes({ target: "/" }));
     await (await inTime("the exchange", arrivals.next())).reply.send(200, [], null);

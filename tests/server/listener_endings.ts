@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { IncomingExchange } from "../../src/gate/incoming.ts";
 import { inTime } from "../support/eventually.ts";
 import { RawClient, requestBytes } from "../support/raw_http.ts";
-import { aborted, Arrivals, type Listen, readAll, withListener } from "./listener_fixture.ts";
+import { Arrivals, left, type Listen, readAll, withListener } from "./listener_fixture.ts";
 
 /** Registers the tests of leaving clients and of stopping. */
 export function describeEndings(name: string, listen: Listen): void {
@@ -43,15 +43,15 @@ export function describeEndings(name: string, listen: Listen): void {
     },
   ];
   for (const stage of stages) {
-    Deno.test(`${name} aborts the signal when the client leaves ${stage.name}`, async () => {
+    Deno.test(`${name} tells when the client leaves ${stage.name}`, async () => {
       const arrivals = new Arrivals();
       await withListener(listen, arrivals.onExchange, async ({ client, warnings }) => {
         await client.send(stage.send ?? post);
         const exchange = await arrivals.next();
         await inTime(stage.name, stage.reach(exchange, client));
-        assert.equal(exchange.signal.aborted, false);
+        assert.equal(exchange.isGone, false);
         client.close();
-        await inTime("the abort", aborted(exchange.signal));
+        await inTime("the abort", left(exchange));
         arrivals.release();
         assert.deepEqual(warnings, []);
       });
@@ -65,7 +65,7 @@ export function describeEndings(name: string, listen: Listen): void {
       const exchange = await arrivals.next();
       const body = exchange.reply.start(200, []);
       client.close();
-      await inTime("the abort", aborted(exchange.signal));
+      await inTime("the abort", left(exchange));
       await assert.rejects(body.write(bytes));
       await assert.rejects(body.end());
       arrivals.release();
@@ -94,7 +94,7 @@ export function describeEndings(name: string, listen: Listen): void {
       await client.send(post);
       const exchange = await arrivals.next();
       client.close();
-      await inTime("the abort", aborted(exchange.signal));
+      await inTime("the abort", left(exchange));
       await assert.rejects(exchange.reply.send(200, [], bytes));
       arrivals.release();
     });
@@ -106,14 +106,14 @@ export function describeEndings(name: string, listen: Listen): void {
       await client.send(post);
       const exchange = await arrivals.next();
       client.close();
-      await inTime("the abort", aborted(exchange.signal));
+      await inTime("the abort", left(exchange));
       await assert.rejects(exchange.reply.start(200, []).write(bytes));
       arrivals.release();
     });
   });
 
   for (const how of ["whole", "streamed"] as const) {
-    Deno.test(`${name} does not abort the signal after an answer that is ${how}`, async () => {
+    Deno.test(`${name} tells of no client that leaves after an answer that is ${how}`, async () => {
       const arrivals = new Arrivals();
       await withListener(listen, arrivals.onExchange, async ({ client }) => {
         await client.send(post);
@@ -129,8 +129,8 @@ export function describeEndings(name: string, listen: Listen): void {
         const next = await arrivals.next();
         client.close();
         // The next exchange's abort is later than any that the close could bring upon the first.
-        await inTime("the abort", aborted(next.signal));
-        assert.equal(exchange.signal.aborted, false);
+        await inTime("the abort", left(next));
+        assert.equal(exchange.isGone, false);
         arrivals.release();
       });
     });
@@ -164,7 +164,7 @@ export function describeEndings(name: string, listen: Listen): void {
     });
   });
 
-  Deno.test(`${name} abort breaks off what is running and aborts its signals`, async () => {
+  Deno.test(`${name} abort breaks off what is running and tells that its clients are gone`, async () => {
     const arrivals = new Arrivals();
     await withListener(listen, arrivals.onExchange, async ({ client, listener }) => {
       using waiting = await RawClient.connect(listener.port);
@@ -176,8 +176,8 @@ export function describeEndings(name: string, listen: Listen): void {
       const reply = await client.reply();
       await reply.readUntil("abc");
       await inTime("the end of the listener", listener.abort());
-      await inTime("an abort", aborted(first.signal));
-      await inTime("an abort", aborted(second.signal));
+      await inTime("an abort", left(first));
+      await inTime("an abort", left(second));
       await assert.rejects(reply.read(), /ended inside|reset/i);
       arrivals.release();
     });
@@ -191,7 +191,7 @@ export function describeEndings(name: string, listen: Listen): void {
       const stopped = listener.stop();
       await inTime("the end of the listener", listener.abort());
       await inTime("the stop", stopped);
-      await inTime("the abort", aborted(exchange.signal));
+      await inTime("the abort", left(exchange));
       arrivals.release();
     });
   });

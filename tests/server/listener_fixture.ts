@@ -43,11 +43,11 @@ export async function readAll(exchange: IncomingExchange): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
 }
 
-/** Resolves when `signal` aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves when the client of `exchange` goes before its answer is complete. */
+export function left(exchange: IncomingExchange): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  else signal.addEventListener("abort", () => resolve(), { once: true });
+  if (exchange.isGone) resolve();
+  else exchange.watcher = { onClientGone: resolve };
   return promise;
 }
 

@@ -6,7 +6,7 @@ import { NginxProcess } from "../bench/nginx_process.ts";
 import { program, testNeeding } from "../support/absent.ts";
 import { inTime } from "../support/eventually.ts";
 import { RawClient, requestBytes } from "../support/raw_http.ts";
-import { aborted, Arrivals, readAll, withListener } from "./listener_fixture.ts";
+import { Arrivals, left, readAll, withListener } from "./listener_fixture.ts";
 
 const encoder = new TextEncoder();
 
@@ -80,7 +80,7 @@ for (const version of ["1.0", "1.1"] as const) {
     await client.send(requestBytes({ target: "/", body: "abc" }));
     const exchange = await leavers.next();
     client.close();
-    await inTime("the abort", aborted(exchange.signal));
+    await inTime("the abort", left(exchange));
     leavers.release();
   });
 }

@@ -104,7 +104,7 @@ export class Scene implements AsyncDisposable {
     const credential = key === null ? [] : [["authorization", `Bearer ${key}`] as const];
     const fields = [...credential, ...(request.fields ?? [])];
     const exchange = new MemoryExchange({ ...request, fields });
-    const run = this.gate.handle(exchange);
+    const run = Promise.resolve(this.gate.handle(exchange));
     this.#runs.add(run);
     run.then(() => this.#runs.delete(run));
     return exchange;
@@ -197,7 +197,8 @@ function make(setting: Setting): Made {
     },
     connect: setting.connect ?? (() => upstream),
     clock,
-    random: (bytes) => new Uint8Array(bytes).fill(++drawn),
+    random: (bytes) =>
+      new Uint8Array(bytes).map(() => (drawn = Math.imul(drawn, 1664525) + 1013904223) >>> 24),
     log: (source) => ({
       info: (text) => void log.push(`${source}: ${text}`),
       warn: (text) => void log.push(`${source}: ${text}`),

@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import type {
   BodyWriter,
+  ClientWatcher,
   Fields,
   IncomingBody,
   IncomingExchange,
@@ -41,7 +42,8 @@ export class MemoryExchange implements IncomingExchange {
   status = 0;
   answerFields: Fields = [];
   state: AnswerState = "none";
-  readonly #gone = new AbortController();
+  isGone = false;
+  watcher: ClientWatcher | null = null;
   readonly #body = new Inbox();
   readonly #written: Uint8Array[] = [];
   #stalled: PromiseWithResolvers<void> | null = null;
@@ -61,7 +63,7 @@ export class MemoryExchange implements IncomingExchange {
       : [["host", "gate.example"]];
     const taken = new Set(fields.map(([name]) => name));
     this.fields = [...own.filter(([name]) => !taken.has(name)), ...fields];
-    this.body = { read: () => this.#body.next() };
+    this.body = { take: () => this.#body.take(), read: () => this.#body.next() };
     this.reply = {
       send: (status, answerFields, bytes) => this.#send(status, answerFields, bytes),
       start: (status, answerFields) => this.#start(status, answerFields),
@@ -69,10 +71,6 @@ export class MemoryExchange implements IncomingExchange {
     if (body === null) return;
     if (body.length > 0) this.send(body);
     this.endBody();
-  }
-
-  get signal(): AbortSignal {
-    return this.#gone.signal;
   }
 
   /** The body of the answer so far. */
@@ -120,7 +118,8 @@ export class MemoryExchange implements IncomingExchange {
 
   /** The client goes away. */
   leave(): void {
-    this.#gone.abort(new Error("client is gone"));
+    this.isGone = true;
+    this.watcher?.onClientGone();
     this.#body.fail(new Error("client is gone"));
     this.#stalled?.reject(new Error("client is gone"));
   }
@@ -139,7 +138,7 @@ export class MemoryExchange implements IncomingExchange {
 
   async #take(bytes: Uint8Array | null): Promise<void> {
     await this.#stalled?.promise;
-    if (this.signal.aborted) throw new Error("client is gone");
+    if (this.isGone) throw new Error("client is gone");
     if (bytes !== null) this.#written.push(bytes);
   }
 
@@ -189,6 +188,14 @@ export class Inbox {
     this.#pieces.length = 0;
     this.#pieces.push(error);
     this.#deliver();
+  }
+
+  /** The next piece where there is one. */
+  take(): Uint8Array | null | undefined {
+    const [piece] = this.#pieces;
+    if (piece instanceof Error) return undefined;
+    if (piece !== null) this.#pieces.shift();
+    return piece;
   }
 
   next(): Promise<Uint8Array | null> {

@@ -109,7 +109,7 @@ export class OwnershipWorld implements AsyncDisposable {
       ...request,
       fields: [...fields, ...(request.fields ?? [])],
     });
-    return { exchange, ended: this.#scene.gate.handle(exchange) };
+    return { exchange, ended: Promise.resolve(this.#scene.gate.handle(exchange)) };
   }
 
   async #cutCalls(
