@@ -50,7 +50,7 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   #generation: Generation;
   /** Those that ruled before, which stay until the exchange has ended. */
   #earlier: Generation[] | null = null;
-  #giveUp: (() => void) | null = null;
+  #giveUp: ((error: UpstreamError) => void) | null = null;
 
   /** @param remote The client's address, seen through trusted proxies */
   constructor(
@@ -145,19 +145,31 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     this.#close(why);
     if (why === "client_gone") this.answering.leave();
     else this.answering.hurry();
-    this.#giveUp?.();
+    this.#giveUpNow();
   }
 
   /**
    * What `work` of the upstream's gives, one at a time. Rejects when the exchange is cut, whatever
-   * becomes of `work`: that it ends is the gate's promise and not the transport's.
+   * becomes of `work`: that it ends is the gate's promise and not the transport's. What is over is
+   * not held: one dead exchange would keep the next, and so all of them, until the heap is searched.
    */
   untilCut<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#giveUp = () => reject(new UpstreamError("aborted", "The exchange was cut"));
-      work.then(resolve, reject);
-      if (this.#cutBy !== null) this.#giveUp();
+      this.#giveUp = reject;
+      work.then((value) => {
+        this.#giveUp = null;
+        resolve(value);
+      }, (error) => {
+        this.#giveUp = null;
+        reject(error);
+      });
+      if (this.#cutBy !== null) this.#giveUpNow();
     });
+  }
+
+  #giveUpNow(): void {
+    this.#giveUp?.(new UpstreamError("aborted", "The exchange was cut"));
+    this.#giveUp = null;
   }
 
   /** Runs it to its end; a promise only where something is waited for. Never throws. */
