@@ -67,7 +67,7 @@ function compile(rights: Rights, samplingTools: GateConfig["mcp"]["samplingTools
   const pass = rights.isEverything && samplingTools !== "deny"
     ? allow()
     : allow({ onReply: replyFilter(rights, mayOffer), touches: TOUCHES });
-  return { rights, mayOffer, pass };
+  return { rights, mayOffer, pass: Object.freeze(pass) };
 }
 
 function judge({ call, era }: Context, caller: Caller): Decision {

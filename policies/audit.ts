@@ -22,9 +22,11 @@ export const audit: PolicyModule<Record<never, never>, "head"> = {
       () => new AuditSink(() => openOutput(output), host.log),
     );
     host.onReload(() => sink.reopen());
-    const recorded = allow({ onFinish: (outcome) => sink.push(auditLine(outcome, limitBytes)) });
+    const recorded = Object.freeze(
+      allow({ onFinish: (outcome) => sink.push(auditLine(outcome, limitBytes)) }),
+    );
     return () => sink.isFailing && onError === "refuse" ? REFUSED : recorded;
   },
 };
 
-const REFUSED = deny("unavailable", "The audit log cannot be written");
+const REFUSED = Object.freeze(deny("unavailable", "The audit log cannot be written"));

@@ -27,29 +27,40 @@ export function auditLine(outcome: Outcome, limitBytes: number): string {
 
 function write(outcome: Outcome, quote: (text: string) => string): string {
   const text = (value: string | null) => value === null ? "null" : quote(value);
-  return `{"time":"${new Date(outcome.startedMs).toISOString()}"` +
-    `,"exchange":${text(outcome.exchange)}` +
-    `,"generation":${outcome.generation}` +
-    `,"label":${text(outcome.label)}` +
-    `,"http":${text(outcome.http)}` +
-    `,"method":${text(outcome.method)}` +
-    `,"tool":${text(outcome.subject)}` +
-    `,"decision":${text(outcome.decision)}` +
-    `,"stage":${text(outcome.stage)}` +
-    `,"reason":${text(outcome.reason)}` +
-    `,"detail":${text(outcome.detail)}` +
-    `,"status":${outcome.status}` +
-    `,"latency_ms":${Math.round(outcome.latencyMs * 1000) / 1000}` +
-    `,"bytes_in":${outcome.bytesIn}` +
-    `,"bytes_out":${outcome.bytesOut}` +
-    `,"remote":${text(outcome.remote)}` +
-    `,"session":${text(outcome.session)}` +
-    `,"protocol":${text(outcome.protocol)}` +
-    `,"end":${text(outcome.end)}}\n`;
+  return `{"time":"${timeText(outcome.startedMs)}","exchange":${text(outcome.exchange)}` +
+    `,"generation":${outcome.generation},"label":${text(outcome.label)}` +
+    `,"http":${text(outcome.http)},"method":${text(outcome.method)}` +
+    `,"tool":${text(outcome.subject)},"decision":${text(outcome.decision)}` +
+    (outcome.stage === null && outcome.reason === null && outcome.detail === null
+      ? ',"stage":null,"reason":null,"detail":null,"status":'
+      : `,"stage":${text(outcome.stage)},"reason":${text(outcome.reason)}` +
+        `,"detail":${text(outcome.detail)},"status":`) +
+    `${outcome.status},"latency_ms":${Math.round(outcome.latencyMs * 1000) / 1000}` +
+    `,"bytes_in":${outcome.bytesIn},"bytes_out":${outcome.bytesOut}` +
+    `,"remote":${text(outcome.remote)},"session":${text(outcome.session)}` +
+    `,"protocol":${text(outcome.protocol)},"end":${text(outcome.end)}}\n`;
 }
+
+let second = NaN;
+let secondText = "";
+
+/** The time in UTC, by RFC 3339 with milliseconds; all but those is worked out once a second. */
+function timeText(ms: number): string {
+  const milliseconds = Math.floor(ms) % 1000;
+  const started = Math.floor(ms) - milliseconds;
+  if (started !== second) {
+    second = started;
+    secondText = new Date(second).toISOString().slice(0, -"000Z".length);
+  }
+  return `${secondText}${String(milliseconds).padStart(3, "0")}Z`;
+}
+
+/** What stands in a line as it is. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /** `text` as a JSON string in printable ASCII, between its quotes at most `length` long. */
 function quoted(text: string, length = Infinity): string {
+  if (text.length <= length && PLAIN.test(text)) return `"${text}"`;
   const whole = escaped(text);
   if (whole.length - 2 <= length) return whole;
   if (length < ELLIPSIS.length) return '""';

@@ -3,7 +3,7 @@
  * wrong with a key, the caller is told the same; the audit log is told which it was, never the key.
  * Failed attempts are limited by address; a right key from the same address is served.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { allow, deny } from "../src/policy/contract.ts";
 import type { Allow, Deny, Head, Host, Key, PolicyModule } from "../src/policy/contract.ts";
 import { addressGroup } from "./auth_address_group.ts";
@@ -46,7 +46,8 @@ export const auth: PolicyModule<Record<never, never>, "head"> = {
 };
 
 function knownKey(key: Key): Known {
-  return { key, decision: allow({ principal: { label: key.label, hash: key.hash } }) };
+  const principal = Object.freeze({ label: key.label, hash: key.hash });
+  return { key, decision: Object.freeze(allow({ principal })) };
 }
 
 /** The one key that the two fields carry, or what is wrong with them. */
@@ -67,7 +68,7 @@ function readKey(
 
 /** Only the digest is ever looked up: how long that takes says nothing about any key. */
 function sha256(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+  return hash("sha256", key, "hex");
 }
 
 /** The denial of a failed attempt, which costs its address a token. */

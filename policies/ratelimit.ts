@@ -13,7 +13,7 @@ const BYTES_PER_TOKEN = 256 * 1024;
 /** Labels whose bucket is kept; user modules may vouch for any number of them. */
 const MAX_LABELS = 262_144;
 
-const PASS = allow();
+const PASS = Object.freeze(allow());
 
 /** The module of the stage `ratelimit`. */
 export const ratelimit: PolicyModule<Record<never, never>> = {

@@ -118,7 +118,8 @@ function areSoundParams(fields: Fields): boolean {
 /** Repetitions stay visible, joined, so that they agree with no body. */
 function single(fields: Fields, name: string): string | null {
   const values = fieldValues(fields, name);
-  return values.length === 0 ? null : values.join(", ");
+  const [first = null] = values;
+  return values.length < 2 ? first : values.join(", ");
 }
 
 function callOf(message: ClientMessage): Call {

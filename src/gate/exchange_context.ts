@@ -55,7 +55,8 @@ export class RequestFacts {
   /** The client's field `name` (lower-case), repetitions joined by a comma, or null. */
   header(name: string): string | null {
     const values = fieldValues(this.#incoming.fields, name);
-    return values.length === 0 ? null : values.join(", ");
+    const [first = null] = values;
+    return values.length < 2 ? first : values.join(", ");
   }
 }
 

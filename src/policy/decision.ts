@@ -27,10 +27,25 @@ const DENY_MEMBERS = new Set(["verdict", "kind", "reason", "detail", "retryAfter
  */
 export function readDecision(value: unknown): Decision | string {
   if (typeof value !== "object" || value === null) return `returned ${typeName(value)}`;
+  const known = constants.get(value);
+  if (known !== undefined) return known;
   const verdict = own(value, "verdict");
-  if (verdict === "allow") return readAllow(value);
-  if (verdict === "deny") return readDeny(value);
-  return "returned an object without a verdict of its own";
+  const decision = verdict === "allow"
+    ? readAllow(value)
+    : verdict === "deny"
+    ? readDeny(value)
+    : "returned an object without a verdict of its own";
+  if (typeof decision !== "string" && isConstant(value)) constants.set(value, decision);
+  return decision;
+}
+
+/** What was read of objects that will never say anything else: most stages return one such again and again. */
+const constants = new WeakMap<object, Decision>();
+
+/** Whether no member of `value` can change, nor answer differently when it is read again. */
+function isConstant(value: object): boolean {
+  return Object.isFrozen(value) &&
+    Object.values(Object.getOwnPropertyDescriptors(value)).every((member) => "value" in member);
 }
 
 function readAllow(value: object): Allow | string {

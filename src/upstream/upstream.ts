@@ -60,8 +60,15 @@ export class UpstreamError extends Error {
 }
 
 /** The values of field `name` (lower-case), in order. */
-export function fieldValues(fields: Fields, name: string): string[] {
-  const values: string[] = [];
-  for (const [key, value] of fields) if (key === name) values.push(value);
-  return values;
+export function fieldValues(fields: Fields, name: string): readonly string[] {
+  let values: string[] | null = null;
+  for (let at = 0; at < fields.length; at++) {
+    const field = fields[at] as readonly [name: string, value: string];
+    if (field[0] !== name) continue;
+    if (values === null) values = [field[1]];
+    else values.push(field[1]);
+  }
+  return values ?? NONE;
 }
+
+const NONE: readonly string[] = Object.freeze([]);

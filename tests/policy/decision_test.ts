@@ -107,3 +107,23 @@ Deno.test("readDecision reads each member once, so that a getter cannot change i
   });
   assert.deepEqual(readDecision(value), { ...DENY, reason: "first" });
 });
+
+Deno.test("readDecision gives the same for a frozen decision, and reads a frozen getter anew", () => {
+  const constant = Object.freeze({ ...DENY });
+  assert.equal(readDecision(constant), readDecision(constant));
+  let reads = 0;
+  const fickle = Object.freeze({
+    verdict: "deny",
+    kind: "forbidden",
+    get reason() {
+      return `read ${++reads}`;
+    },
+  });
+  const told = [readDecision(fickle), readDecision(fickle)];
+  assert.deepEqual(told.map((decision) => (decision as { reason: string }).reason), [
+    "read 1",
+    "read 2",
+  ]);
+  const wrong = Object.freeze({ ...DENY, reason: 1 });
+  for (let time = 0; time < 2; time++) assert.match(String(readDecision(wrong)), /^returned /);
+});
