@@ -4,7 +4,7 @@
  */
 import type { Agreement } from "../mcp/era.ts";
 import { UpstreamError } from "../upstream/upstream.ts";
-import type { UpstreamReply } from "../upstream/upstream.ts";
+import type { Fields, UpstreamReply, UpstreamRequest } from "../upstream/upstream.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Generation } from "./generation.ts";
 import type { OpenHandles } from "./open_handles.ts";
@@ -26,29 +26,52 @@ export interface Question {
  * Throws {@link UpstreamError}.
  */
 export async function askUpstream(exchange: Exchange, question: Question): Promise<UpstreamReply> {
-  const asking = ask(exchange, question);
+  if (exchange.cutSignal.aborted) throw new UpstreamError("aborted", "The exchange was cut");
+  const asking = (question.generation ?? exchange.generation).upstream.send(
+    requestOf(exchange, question),
+  );
   try {
-    const reply = await exchange.untilCut(asking);
-    return {
-      status: reply.status,
-      fields: reply.fields,
-      read: () => exchange.untilCut(reply.read()),
-      cancel: () => reply.cancel(),
-    };
+    return new BoundReply(exchange, await exchange.untilCut(asking));
   } catch (error) {
     asking.then((late) => late.cancel(), () => {});
     throw error;
   }
 }
 
-async function ask(exchange: Exchange, question: Question): Promise<UpstreamReply> {
-  const { incoming, principal, signal } = exchange;
-  if (signal.aborted) throw new UpstreamError("aborted", "The exchange was cut");
+/** A reply that nobody waits for longer than its exchange lasts. */
+class BoundReply implements UpstreamReply {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly #exchange: Exchange;
+  readonly #reply: UpstreamReply;
+
+  constructor(exchange: Exchange, reply: UpstreamReply) {
+    this.status = reply.status;
+    this.fields = reply.fields;
+    this.#exchange = exchange;
+    this.#reply = reply;
+  }
+
+  take(): Uint8Array | null | undefined {
+    return this.#exchange.cutBy === null ? this.#reply.take() : undefined;
+  }
+
+  read(): Promise<Uint8Array | null> {
+    return this.#exchange.untilCut(this.#reply.read());
+  }
+
+  cancel(): void {
+    this.#reply.cancel();
+  }
+}
+
+function requestOf(exchange: Exchange, question: Question): UpstreamRequest {
+  const { incoming, principal, cutSignal } = exchange;
   const { agreement, handles, bytes, path, generation = exchange.generation } = question;
   const method = incoming.method === "GET" || incoming.method === "DELETE"
     ? incoming.method
     : "POST";
-  return await generation.upstream.send({
+  return {
     method,
     ...(path === undefined ? {} : { path }),
     fields: upstreamFields(
@@ -56,7 +79,8 @@ async function ask(exchange: Exchange, question: Question): Promise<UpstreamRepl
         method,
         fields: incoming.fields,
         agreement,
-        ...handles,
+        session: handles.session,
+        lastEventId: handles.lastEventId,
         label: principal.label,
       },
       generation.config,
@@ -64,6 +88,6 @@ async function ask(exchange: Exchange, question: Question): Promise<UpstreamRepl
     ),
     body: method === "POST" ? bytes : null,
     headTimeoutMs: generation.config.upstream.timeoutMs,
-    signal,
-  });
+    signal: cutSignal,
+  };
 }

@@ -8,6 +8,7 @@ import { finish, newRuling } from "../policy/pipeline.ts";
 import { UpstreamError } from "../upstream/upstream.ts";
 import { Answering, ClientGone } from "./answering.ts";
 import { corsFields } from "./cors.ts";
+import { CutSignal } from "./cut_signal.ts";
 import type { Answer, Denial } from "./denial.ts";
 import { refuse } from "./door.ts";
 import { ExchangeContext, RequestFacts } from "./exchange_context.ts";
@@ -44,6 +45,8 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   calls: readonly Call[] = [];
   /** Whether the generation that rules has been asked about the calls. */
   isRuled = false;
+  /** For those who ask the upstream. */
+  readonly cutSignal = new CutSignal();
   /** Made when somebody wants to see the signal. */
   #abort: AbortController | null = null;
   #cutBy: Cut | null = null;
@@ -199,6 +202,7 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
 
   #close(why: Cut): void {
     this.#cutBy = why;
+    this.cutSignal.abort();
     this.#abort?.abort(why);
   }
 

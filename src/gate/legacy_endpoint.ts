@@ -83,6 +83,7 @@ function replayed(seen: Uint8Array[], reply: UpstreamReply): UpstreamReply {
   return {
     status: reply.status,
     fields: reply.fields,
+    take: () => seen.shift() ?? reply.take(),
     read: () => {
       const chunk = seen.shift();
       return chunk === undefined ? reply.read() : Promise.resolve(chunk);

@@ -15,7 +15,7 @@ import { readEndpoint } from "./legacy_endpoint.ts";
 import { LegacyScreen } from "./legacy_screen.ts";
 import { messageEvent } from "./legacy_stream.ts";
 import type { LegacyStream } from "./legacy_stream.ts";
-import { relayEvents } from "./relay.ts";
+import { EventPassing, relayEvents } from "./relay.ts";
 import { sessionDigest } from "./seal.ts";
 
 /** The parameter of a message URL that names its stream. */
@@ -50,11 +50,12 @@ export async function relayStream(
   try {
     // Never an absolute URL: clients refuse a foreign origin, and which is the gate's it cannot know.
     await stream.write(endpointEvent(`${ownPath}?${STREAM_PARAMETER}=${sealed}`));
-    const end = await relayEvents(endpoint.reply, stream, {
+    const passing = new EventPassing({
       screen: new LegacyScreen(screenOf(exchange, bearer, []), stream.awaited),
       sealEventId: () => null,
       maxEventBytes: limits.replyBytes,
     });
+    const end = await relayEvents(endpoint.reply, stream, passing);
     await lastWords(exchange, stream, end.ok ? null : end.detail);
     if (exchange.cutBy === "client_gone") out.abort();
     else await out.end();

@@ -14,7 +14,17 @@ import type { Exchange } from "./exchange.ts";
 import { screenOf } from "./exchange_screen.ts";
 import type { Bearer } from "./handle_bearer.ts";
 import type { OpenHandles } from "./open_handles.ts";
-import { errorEvents, isErrorBody, readWhole, relayEvents, screenedBody } from "./relay.ts";
+import type { Fields } from "./incoming.ts";
+import {
+  errorEvents,
+  EventPassing,
+  isErrorBody,
+  readWhole,
+  relayEvents,
+  screenedBody,
+  type StreamEnd,
+  takeEvents,
+} from "./relay.ts";
 import { replyForm } from "./reply_head.ts";
 import type { ReplyScreen } from "./reply_screen.ts";
 import type { Flight } from "./request_ledger.ts";
@@ -40,7 +50,7 @@ export class Passage {
   readonly #permitted: Permitted;
   /** What the reply is judged as answering: of a batch, its first request. */
   readonly #call: Call;
-  #sessionFields: [string, string][] = [];
+  #sessionFields: Fields = [];
   #screened: ReplyScreen | null = null;
   /** Whether what is unanswered may still be answered, on another stream. */
   #isResumable = false;
@@ -58,70 +68,72 @@ export class Passage {
    * @param substitute Goes up in their place: the gate's answer for a client reply it refused
    */
   async forward(substitute?: Uint8Array): Promise<void> {
+    const { body, agreement, handles } = this.#permitted;
     try {
-      await this.#forward(substitute);
+      let reply: UpstreamReply;
+      try {
+        const bytes = substitute ?? body.bytes;
+        reply = await askUpstream(this.#exchange, { agreement, handles, bytes });
+      } catch (error) {
+        return await this.#unavailable(error);
+      } finally {
+        body[Symbol.dispose]();
+      }
+      try {
+        await this.#answer(reply, substitute !== undefined);
+      } finally {
+        reply.cancel();
+      }
     } finally {
       this.#land();
     }
   }
 
-  async #forward(substitute?: Uint8Array): Promise<void> {
-    const { body } = this.#permitted;
-    let reply: UpstreamReply;
-    try {
-      const { agreement, handles } = this.#permitted;
-      const bytes = substitute ?? body.bytes;
-      reply = await askUpstream(this.#exchange, { agreement, handles, bytes });
-    } catch (error) {
-      return await this.#unavailable(error);
-    } finally {
-      body[Symbol.dispose]();
+  #answer(reply: UpstreamReply, isSubstituted: boolean): Promise<void> {
+    if (isSubstituted) return this.#empty(202);
+    if (!this.#takeSession(reply)) {
+      return this.#unavailable(new UpstreamError("broken", "session id is too long"));
     }
-    try {
-      if (substitute !== undefined) return await this.#empty(202);
-      if (!this.#takeSession(reply)) {
-        return await this.#unavailable(new UpstreamError("broken", "session id is too long"));
-      }
-      const form = replyForm(reply, this.#call);
-      switch (form.form) {
-        case "sse":
-          return await this.#stream(reply);
-        case "json":
-          return await this.#json(reply, 200, []);
-        case "refusal":
-          return await this.#json(reply, form.status, form.fields);
-        case "empty":
-          this.#forgetSession();
-          return await this.#empty(form.status, this.#sessionFields);
-        case "failure":
-          return await this.#unavailable(new UpstreamError("broken", form.detail));
-      }
-    } finally {
-      reply.cancel();
+    const form = replyForm(reply, this.#call);
+    switch (form.form) {
+      case "sse":
+        return this.#stream(reply);
+      case "json":
+        return this.#json(reply, 200, []);
+      case "refusal":
+        return this.#json(reply, form.status, form.fields);
+      case "empty":
+        this.#forgetSession();
+        return this.#empty(form.status, this.#sessionFields);
+      case "failure":
+        return this.#unavailable(new UpstreamError("broken", form.detail));
     }
   }
 
   /** A whole JSON body: an answer, or with `status` over 200 the upstream's own refusal. */
-  async #json(reply: UpstreamReply, status: number, fields: [string, string][]): Promise<void> {
-    const { generation, answering } = this.#exchange;
+  #json(reply: UpstreamReply, status: number, fields: Fields): Promise<void> {
+    const { limits, upstream } = this.#exchange.generation.config;
+    const whole = readWhole(reply, limits.replyBytes, upstream.timeoutMs);
+    return whole instanceof Promise
+      ? whole.then(
+        (bytes) => this.#sendJson(bytes, status, fields),
+        (error) => this.#unavailable(error),
+      )
+      : this.#sendJson(whole, status, fields);
+  }
+
+  #sendJson(bytes: Uint8Array | null, status: number, fields: Fields): Promise<void> {
     const screen = this.#screen(status !== 200);
-    let passed: Uint8Array | null;
-    try {
-      const { limits, upstream } = generation.config;
-      const bytes = await readWhole(reply, limits.replyBytes, upstream.timeoutMs);
-      passed = bytes === null || (status !== 200 && !isErrorBody(bytes))
-        ? null
-        : screenedBody(bytes, screen);
-    } catch (error) {
-      return await this.#unavailable(error);
-    }
+    const passed = bytes === null || (status !== 200 && !isErrorBody(bytes))
+      ? null
+      : screenedBody(bytes, screen);
     if (status === 200 && (passed === null || screen.unanswered.size > 0)) {
       const what = passed === null ? "reply cannot be passed on" : "reply answers something else";
-      return await this.#unavailable(new UpstreamError("broken", what));
+      return this.#unavailable(new UpstreamError("broken", what));
     }
-    await answering.send({
+    return this.#exchange.answering.send({
       status,
-      fields: [["content-type", "application/json"], ...fields, ...this.#sessionFields],
+      fields: [JSON_TYPE, ...fields, ...this.#sessionFields],
       body: passed ?? encoder.encode(this.#genericRefusal()),
     });
   }
@@ -136,36 +148,41 @@ export class Passage {
     }
   }
 
-  async #events(reply: UpstreamReply): Promise<void> {
-    const { generation, answering, record } = this.#exchange;
+  #events(reply: UpstreamReply): Promise<void> {
+    const { generation, answering, principal: { label } } = this.#exchange;
     const { handles, agreement } = this.#permitted;
     const { sealer, config } = generation;
-    const { label } = this.#exchange.principal;
     const session = handles.session ?? fieldValues(reply.fields, "mcp-session-id")[0] ?? "";
     const canResume = config.mcp.resume === "on" && agreement.era === "legacy";
     const screen = this.#screen();
-    const stream = answering.stream(this.#sessionFields);
+    const passing = new EventPassing({
+      screen,
+      sealEventId: (id) =>
+        canResume && isFieldText(id) ? sealer.seal("event", label, session, id) : null,
+      maxEventBytes: config.limits.replyBytes,
+    });
+    const { text, end } = takeEvents(reply, passing);
+    if (end === null) return this.#restOfEvents(reply, text, passing, screen);
+    // All of the stream is there: it goes out as one piece.
+    return answering.send({
+      status: 200,
+      fields: [EVENT_TYPE, ...this.#sessionFields, UNBUFFERED],
+      body: encoder.encode(text + this.#lastEvents(end, passing, screen)),
+    });
+  }
+
+  async #restOfEvents(
+    reply: UpstreamReply,
+    begun: string,
+    passing: EventPassing,
+    screen: ReplyScreen,
+  ): Promise<void> {
+    const stream = this.#exchange.answering.stream(this.#sessionFields);
     try {
-      const end = await relayEvents(reply, stream, {
-        screen,
-        sealEventId: (id) =>
-          canResume && isFieldText(id) ? sealer.seal("event", label, session, id) : null,
-        maxEventBytes: config.limits.replyBytes,
-      });
-      const { cutBy, cutDenial } = this.#exchange;
-      if (cutBy === "client_gone") return stream.abort();
-      // A client that has seen an id may ask for the rest, unless it is the gate that ends this.
-      this.#isResumable = end.idSeen && cutBy === null;
-      const isLost = screen.unanswered.size > 0 && !this.#isResumable;
-      if (cutBy === null && (!end.ok || isLost)) {
-        const detail = end.ok ? "stream ended before the answer" : end.detail;
-        record.refused({ ...UNAVAILABLE, detail });
-        record.end = "upstream_error";
-      }
-      if (isLost) {
-        const denial = cutDenial ?? UNAVAILABLE;
-        await stream.write(errorEvents(screen.unanswered, denial, agreement.era));
-      }
+      await stream.write(begun);
+      const end = await relayEvents(reply, stream, passing);
+      if (this.#exchange.cutBy === "client_gone") return stream.abort();
+      await stream.write(this.#lastEvents(end, passing, screen));
       await stream.end();
     } catch (error) {
       stream.abort();
@@ -173,8 +190,23 @@ export class Passage {
     }
   }
 
-  async #empty(status: number, fields: [string, string][] = []): Promise<void> {
-    await this.#exchange.answering.send({ status, fields, body: null });
+  /** Notes how a stream has ended; what is still to be told those who wait for an answer on it. */
+  #lastEvents(end: StreamEnd, passing: EventPassing, screen: ReplyScreen): string {
+    const { cutBy, cutDenial, record } = this.#exchange;
+    // A client that has seen an id may ask for the rest, unless it is the gate that ends this.
+    this.#isResumable = passing.idSeen && cutBy === null;
+    const isLost = screen.unanswered.size > 0 && !this.#isResumable;
+    if (cutBy === null && (!end.ok || isLost)) {
+      const detail = end.ok ? "stream ended before the answer" : end.detail;
+      record.refused({ ...UNAVAILABLE, detail });
+      record.end = "upstream_error";
+    }
+    if (!isLost) return "";
+    return errorEvents(screen.unanswered, cutDenial ?? UNAVAILABLE, this.#permitted.agreement.era);
+  }
+
+  #empty(status: number, fields: Fields = []): Promise<void> {
+    return this.#exchange.answering.send({ status, fields, body: null });
   }
 
   /** Tells the caller that there is no reply, and the audit log why. */
@@ -190,15 +222,10 @@ export class Passage {
   }
 
   #screen(isRefusal = false): ReplyScreen {
-    const awaited = this.#exchange.calls.flatMap((call): Id[] =>
-      call.kind === "request" ? [call.id] : []
-    );
-    return this.#screened = screenOf(
-      this.#exchange,
-      this.#permitted.bearer,
-      awaited,
-      isRefusal,
-    );
+    const awaited: Id[] = [];
+    for (const call of this.#exchange.calls) if (call.kind === "request") awaited.push(call.id);
+    const { bearer } = this.#permitted;
+    return this.#screened = screenOf(this.#exchange, bearer, awaited, isRefusal);
   }
 
   /** Notes which requests are not under way any more: what was answered, and what never will be. */
@@ -206,7 +233,7 @@ export class Passage {
     const { bearer, flights } = this.#permitted;
     const mayYetCome = this.#isResumable || this.#exchange.cutBy === "client_gone";
     for (const flight of flights) {
-      const isAnswered = this.#screened?.unanswered.has(JSON.stringify(flight.id)) === false;
+      const isAnswered = this.#screened?.unanswered.has(flight.id) === false;
       if (isAnswered || !mayYetCome) bearer.memory.requests.answered(bearer, flight);
     }
   }
@@ -252,5 +279,10 @@ const REFUSED_BY_UPSTREAM: Denial = {
   stage: "upstream",
   reason: "Upstream MCP server refused the request",
 };
+
+const JSON_TYPE = ["content-type", "application/json"] as const;
+const EVENT_TYPE = ["content-type", "text/event-stream"] as const;
+/** As every stream says: a proxy that gathers it would hold back what follows. */
+const UNBUFFERED = ["x-accel-buffering", "no"] as const;
 
 const encoder = new TextEncoder();

@@ -27,41 +27,83 @@ export interface EventRules {
   readonly maxEventBytes: number;
 }
 
+/** Turns the bytes of one stream into what passes of its events. */
+export class EventPassing {
+  readonly #rules: EventRules;
+  readonly #reader: SseReader;
+  #idSeen = false;
+
+  constructor(rules: EventRules) {
+    this.#rules = rules;
+    this.#reader = new SseReader(rules.maxEventBytes);
+  }
+
+  /** Whether the client was given an event's id, so that it may ask for what follows. */
+  get idSeen(): boolean {
+    return this.#idSeen;
+  }
+
+  /**
+   * What passes of the events that `chunk` completes, framed; of all that is left at the end, where
+   * it is null. Throws at an event beyond the bound.
+   */
+  push(chunk: Uint8Array | null): string {
+    const { screen, sealEventId } = this.#rules;
+    let text = "";
+    for (const item of chunk === null ? this.#reader.end() : this.#reader.push(chunk)) {
+      const id = item.comment || !item.id ? null : sealEventId(item.id);
+      const passed = passedItem(item, id, screen);
+      this.#idSeen ||= id !== null && passed !== "";
+      text += passed;
+    }
+    return text;
+  }
+}
+
+/** Passes on what has come of `reply`, without waiting; the end is null where there may be more. */
+export function takeEvents(
+  reply: UpstreamReply,
+  passing: EventPassing,
+): { readonly text: string; readonly end: StreamEnd | null } {
+  let text = "";
+  try {
+    for (let chunk = reply.take(); chunk !== undefined; chunk = reply.take()) {
+      text += passing.push(chunk);
+      if (chunk === null) return { text, end: { ok: true } };
+    }
+    return { text, end: null };
+  } catch (error) {
+    return { text, end: failed(error) };
+  }
+}
+
 /**
- * Passes the events of `reply` to `out` until its end. Throws what `out` throws. `idSeen` tells
- * whether the client was given an event's id, so that it may ask for what follows.
+ * Passes the events of `reply` to `out` until its end. Throws what `out` throws.
+ *
+ * @param passing Where some of the stream has been passed on already, what did it
  */
 export async function relayEvents(
   reply: UpstreamReply,
   out: Pick<EventStream, "write">,
-  rules: EventRules,
-): Promise<StreamEnd & { readonly idSeen: boolean }> {
-  const reader = new SseReader(rules.maxEventBytes);
-  let idSeen = false;
-  const pass = (items: readonly SseItem[]): string => {
-    let text = "";
-    for (const item of items) {
-      const id = item.comment || !item.id ? null : rules.sealEventId(item.id);
-      const passed = passedItem(item, id, rules.screen);
-      idSeen ||= id !== null && passed !== "";
-      text += passed;
-    }
-    return text;
-  };
+  passing: EventPassing,
+): Promise<StreamEnd> {
   while (true) {
-    let chunk: Uint8Array | null;
+    let chunk: Uint8Array | null | undefined = reply.take();
     let text: string;
     try {
-      chunk = await reply.read();
-      text = pass(chunk === null ? reader.end() : reader.push(chunk));
+      if (chunk === undefined) chunk = await reply.read();
+      text = passing.push(chunk);
     } catch (error) {
-      // Of the reader: an event beyond its bound. Both end the stream for the upstream's fault.
-      const detail = error instanceof Error ? error.message : String(error);
-      return { ok: false, detail, idSeen };
+      return failed(error);
     }
     await out.write(text);
-    if (chunk === null) return { ok: true, idSeen };
+    if (chunk === null) return { ok: true };
   }
+}
+
+/** An event beyond its bound ends the stream for the upstream's fault, as one that breaks off does. */
+function failed(error: unknown): StreamEnd {
+  return { ok: false, detail: error instanceof Error ? error.message : String(error) };
 }
 
 /** The framed text of `item` with the sealed `id`, or "" where it does not pass. */
@@ -93,25 +135,46 @@ export function errorEvents(unanswered: Iterable<string>, denial: Denial, era: E
 }
 
 /**
- * The whole body of `reply`; null where it is larger than `maxBytes`. Throws {@link UpstreamError},
- * also where nothing comes for `silenceMs`: a client that waits for a whole body hears nothing until
- * it is there, so it must not wait for ever (PROTOCOL §3.2, P12).
+ * The whole body of `reply`, at once where it is there; null where it is larger than `maxBytes`.
+ * Throws {@link UpstreamError}, also where nothing comes for `silenceMs`: a client that waits for a
+ * whole body hears nothing until it is there, so it must not wait for ever (PROTOCOL §3.2, P12).
  */
-export async function readWhole(
+export function readWhole(
   reply: UpstreamReply,
   maxBytes: number,
   silenceMs: number,
-): Promise<Uint8Array | null> {
+): Uint8Array | null | Promise<Uint8Array | null> {
   const gathered = new GatheredBytes();
-  while (true) {
-    const chunk = await inTime(reply.read(), silenceMs);
+  for (let chunk = reply.take(); chunk !== undefined; chunk = reply.take()) {
     if (chunk === null) return gathered.bytes;
-    if (gathered.size + chunk.length > maxBytes) {
-      reply.cancel();
-      return null;
-    }
-    gathered.add(chunk);
+    if (!gatheredWithin(gathered, chunk, maxBytes)) return givenUp(reply);
   }
+  return readRest(reply, gathered, maxBytes, silenceMs);
+}
+
+async function readRest(
+  reply: UpstreamReply,
+  gathered: GatheredBytes,
+  maxBytes: number,
+  silenceMs: number,
+): Promise<Uint8Array | null> {
+  while (true) {
+    const taken = reply.take();
+    const chunk = taken === undefined ? await inTime(reply.read(), silenceMs) : taken;
+    if (chunk === null) return gathered.bytes;
+    if (!gatheredWithin(gathered, chunk, maxBytes)) return givenUp(reply);
+  }
+}
+
+function gatheredWithin(gathered: GatheredBytes, chunk: Uint8Array, maxBytes: number): boolean {
+  if (gathered.size + chunk.length > maxBytes) return false;
+  gathered.add(chunk);
+  return true;
+}
+
+function givenUp(reply: UpstreamReply): null {
+  reply.cancel();
+  return null;
 }
 
 function inTime<T>(work: Promise<T>, ms: number): Promise<T> {

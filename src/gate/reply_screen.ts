@@ -3,6 +3,7 @@
  * comes, is judged by its shape and never by which request it seems to answer, since a faulty
  * upstream misroutes replies (PROTOCOL §1.8, §4.3). Text in, text out; framing is the relay's.
  */
+import { AwaitedIds, type Unanswered } from "./awaited_ids.ts";
 import { isObject, member } from "../mcp/json.ts";
 import type { Json, JsonObject } from "../mcp/json.ts";
 import { hasDuplicateMember } from "../mcp/json_scan.ts";
@@ -24,8 +25,7 @@ export class ReplyScreen {
   readonly #filters: readonly ReplyFilter[];
   readonly #isTouched: (text: string) => boolean;
   readonly #onPassed: (message: Message) => void;
-  readonly #asked: ReadonlySet<string>;
-  readonly #awaited: Set<string>;
+  readonly #awaited: AwaitedIds;
   readonly #onFault: (error: unknown) => void;
 
   /**
@@ -46,13 +46,12 @@ export class ReplyScreen {
     const isFiltered = touches === null ? () => true : checkFor(touches);
     this.#isTouched = (text) => wire.isTouched(text) || isFiltered(text);
     this.#onPassed = (message) => wire.passed?.(message);
-    this.#asked = new Set(awaited.map(spelled));
-    this.#awaited = new Set(this.#asked);
+    this.#awaited = new AwaitedIds(awaited);
     this.#onFault = onFault;
   }
 
-  /** The ids whose answer has not passed yet, spelled as JSON. */
-  get unanswered(): ReadonlySet<string> {
+  /** The ids whose answer has not passed yet. */
+  get unanswered(): Unanswered {
     return this.#awaited;
   }
 
@@ -76,7 +75,7 @@ export class ReplyScreen {
   #all(messages: readonly Json[]): Json | null {
     let changed = false;
     const passed: Json[] = [];
-    const answered = new Set<string>();
+    const answered = new Set<Id>();
     for (const message of messages) {
       const kept = this.#one(message);
       const answer = this.#answerIn(kept);
@@ -107,44 +106,42 @@ export class ReplyScreen {
     return answer !== null && !this.#awaited.has(answer) ? null : message;
   }
 
-  /** Which request of this exchange `message` answers, spelled as JSON; null: none. */
-  #answerIn(message: Json): string | null {
-    const id = member(message, "id");
-    if (id === undefined || member(message, "method") !== undefined) return null;
-    const answer = JSON.stringify(id);
-    return this.#asked.has(answer) ? answer : null;
+  /** Which request of this exchange `message` answers; null: none. */
+  #answerIn(message: Json): Id | null {
+    return member(message, "method") === undefined
+      ? this.#awaited.asked(member(message, "id"))
+      : null;
   }
 
   #note(message: Json): void {
     if (!isObject(message)) return;
     const answer = this.#answerIn(message);
-    if (answer !== null) this.#awaited.delete(answer);
+    if (answer !== null) this.#awaited.answered(answer);
     this.#onPassed(message);
   }
 
   /** Whether `text` may answer a request once more, or twice. */
   #mayAnswerAgain(text: string): boolean {
-    if (this.#asked.size === 0) return false;
-    return (this.#awaited.size < this.#asked.size || /^\s*\[/.test(text)) && OUTCOME.test(text);
+    if (!this.#awaited.hasAsked) return false;
+    return (this.#awaited.hasAnswered || /^\s*\[/.test(text)) && OUTCOME.test(text);
   }
 
   /** Parses only where a look at both ends of the text does not settle it. */
   #noteAnswerIn(text: string): void {
     if (this.#awaited.size === 0 || !OUTCOME.test(text)) return;
-    if (!text.includes('"method"')) {
-      for (const id of this.#awaited) {
-        // As servers write it: there the id is the envelope's, wherever else one may stand.
-        const isFirst = text.startsWith(`{"jsonrpc":"2.0","id":${id},"`);
-        if (isFirst || (text.startsWith("{") && text.endsWith(`,"id":${id}}`))) {
-          this.#awaited.delete(id);
-          return;
-        }
+    const { only } = this.#awaited;
+    if (only !== null && !text.includes('"method"')) {
+      // As servers write it: there the id is the envelope's, wherever else one may stand.
+      const id = JSON.stringify(only);
+      const isFirst = text.startsWith(`{"jsonrpc":"2.0","id":${id},"`);
+      if (isFirst || (text.startsWith("{") && text.endsWith(`,"id":${id}}`))) {
+        return this.#awaited.answered(only);
       }
     }
     const value = readReply(text);
     for (const message of Array.isArray(value) ? value : [value ?? null]) {
       const answer = this.#answerIn(message);
-      if (answer !== null) this.#awaited.delete(answer);
+      if (answer !== null) this.#awaited.answered(answer);
     }
   }
 }
@@ -161,28 +158,44 @@ function checkFor(words: ReadonlySet<string>): (text: string) => boolean {
   return check;
 }
 
-/** The gate's own rules for the replies of one exchange. */
-export function wireRules(options: {
+/** What the gate's own rules for the replies of one exchange depend on. */
+export interface WireOptions {
   readonly era: Era;
   /** The method that was asked, where it was one. */
   readonly method: string | null;
   readonly instructions: "pass" | "strip";
   /** Whether the reply is a refusal by its status. Default false. */
   readonly isRefusal?: boolean;
-}): WireRules {
+}
+
+/** The gate's own rules for the replies of one exchange: few that differ, each made once. */
+export function wireRules(options: WireOptions): WireRules {
   const isModern = options.era === "modern";
   const mustBePrivate = isModern &&
     (options.method === "tools/list" || options.method === "server/discover");
+  const isNamed = options.isRefusal !== true;
+  const strips = options.instructions === "strip";
+  const index = (isModern ? 1 : 0) + (mustBePrivate ? 2 : 0) + (isNamed ? 4 : 0) + (strips ? 8 : 0);
+  return WIRE_RULES[index] ??= newWireRules(isModern, mustBePrivate, isNamed, strips);
+}
+
+const WIRE_RULES: WireRules[] = [];
+
+function newWireRules(
+  isModern: boolean,
+  mustBePrivate: boolean,
+  isNamed: boolean,
+  strips: boolean,
+): WireRules {
   const rules: ReplyFilter[] = [(message) => privateCache(message, mustBePrivate)];
   if (isModern) rules.push(withoutServerRequests);
-  const isNamed = options.isRefusal !== true;
   if (isNamed) rules.push(withoutNameless);
-  if (options.instructions === "strip") rules.push(withoutInstructions);
+  if (strips) rules.push(withoutInstructions);
   return {
     rules,
     isTouched: (text) =>
       (mustBePrivate && hasResult(text)) || (isNamed && NAMELESS.test(text)) ||
-      (options.instructions === "strip" && hasInstructions(text)),
+      (strips && hasInstructions(text)),
   };
 }
 
@@ -239,10 +252,6 @@ function withoutInstructions(message: Message): Message {
   if (!isObject(result) || !Object.hasOwn(result, "instructions")) return message;
   const { instructions: _, ...rest } = result;
   return { ...message, result: rest };
-}
-
-function spelled(id: Id): string {
-  return JSON.stringify(id);
 }
 
 /** Null where the value nests too deep to be written, which denies it. */

@@ -8,6 +8,8 @@ import type { Deadline } from "./http1_deadlines.ts";
 import type { ReplyHead } from "./http1_reply_head.ts";
 import { MalformedRequest, type RequestBytes } from "./http1_request.ts";
 import {
+  type AbandonedListener,
+  type Abandonment,
   type Fields,
   UpstreamError,
   type UpstreamReply,
@@ -31,13 +33,13 @@ export interface Surroundings {
 }
 
 /** An exchange, and its reply once the head is in. */
-export class Http1Exchange implements Carried, UpstreamReply, EventListenerObject {
+export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener {
   status = 0;
   fields: Fields = [];
   /** The reply. Rejects with {@link UpstreamError} only. */
   readonly head: Promise<UpstreamReply>;
   readonly #around: Surroundings;
-  readonly #signal: AbortSignal;
+  readonly #signal: Abandonment;
   readonly #headTimeoutMs: number;
   readonly #isSafe: boolean;
   #request: RequestBytes | null = null;
@@ -63,6 +65,12 @@ export class Http1Exchange implements Carried, UpstreamReply, EventListenerObjec
       this.#rejectHead = reject;
     });
     this.#start(request);
+  }
+
+  take(): Uint8Array | null | undefined {
+    const piece = this.#piece;
+    this.#piece = null;
+    return piece ?? (this.#isComplete ? null : undefined);
   }
 
   read(): Promise<Uint8Array | null> {

@@ -68,7 +68,7 @@ Deno.test("a message goes to the server whose stream it is, also after a reload"
         ? new MemoryReply(200, [["content-type", "text/event-stream"]])
           .send("event: endpoint\ndata: /m?s=1\n\n")
         : accepted();
-      request.signal.addEventListener("abort", () => reply.fail("aborted"));
+      request.signal.addEventListener("abort", { handleEvent: () => reply.fail("aborted") });
       return Promise.resolve(reply);
     },
     close: () => Promise.resolve(),

@@ -7,10 +7,12 @@ import { Answering } from "../../src/gate/answering.ts";
 import { ExchangeRecord } from "../../src/gate/record.ts";
 import {
   errorEvents,
+  EventPassing,
   isErrorBody,
   readWhole,
   relayEvents,
   screenedBody,
+  takeEvents,
 } from "../../src/gate/relay.ts";
 import { ReplyScreen, wireRules } from "../../src/gate/reply_screen.ts";
 import type { Id, ReplyFilter } from "../../src/policy/contract.ts";
@@ -32,11 +34,13 @@ function relaying(reply: MemoryReply, { awaited = [], maxEventBytes = 1e6, ...o 
   const record = new ExchangeRecord("x", exchange, "", 0, 0);
   const stream = new Answering(exchange.reply, record, [], 1000).stream([]);
   const screen = new ReplyScreen(WIRE, [noLog], new Set(["method"]), awaited, () => {});
-  const end = relayEvents(reply, stream, {
+  const passing = new EventPassing({
     screen,
     sealEventId: (id) => o.seals === false ? null : `<${id}>`,
     maxEventBytes,
   });
+  const end = relayEvents(reply, stream, passing)
+    .then((ended) => ({ ...ended, idSeen: passing.idSeen }));
   return { exchange, screen, record, end };
 }
 
@@ -146,21 +150,41 @@ Deno.test("relayEvents throws when the client is gone, and reads no more", async
 
 Deno.test("relayEvents waits for the client before it reads on", async () => {
   const reply = new MemoryReply();
-  let reads = 0;
+  let pieces = 0;
   const read = reply.read.bind(reply);
-  reply.read = () => {
-    reads++;
-    return read();
+  const take = reply.take.bind(reply);
+  reply.read = () => read().finally(() => pieces++);
+  reply.take = () => {
+    const piece = take();
+    if (piece !== undefined) pieces++;
+    return piece;
   };
   const { exchange, end } = relaying(reply);
   exchange.stall();
   reply.send("data: {}\n\n").send("data: {}\n\n").end();
   await Promise.resolve();
   await new Promise((resolve) => setTimeout(resolve, 0));
-  assert.equal(reads, 1);
+  assert.equal(pieces, 1);
   exchange.resume();
   await end;
-  assert.equal(reads, 3);
+  assert.equal(pieces, 3);
+});
+
+Deno.test("takeEvents passes what is there and knows whether there may be more", () => {
+  const screen = new ReplyScreen(WIRE, [], new Set(), [], () => {});
+  const passing = () => new EventPassing({ screen, sealEventId: () => null, maxEventBytes: 20 });
+  const event = "data: {}\n\n";
+  const begun = () => new MemoryReply().send(event).send(event);
+  assert.deepEqual(takeEvents(begun(), passing()), { text: event + event, end: null });
+  assert.deepEqual(takeEvents(begun().end(), passing()), {
+    text: event + event,
+    end: { ok: true },
+  });
+  assert.deepEqual(takeEvents(begun().send(`data: ${"x".repeat(20)}`).end(), passing()), {
+    text: event + event,
+    end: { ok: false, detail: "Event exceeds the limit: 20 bytes" },
+  });
+  assert.deepEqual(takeEvents(begun().breakOff(), passing()).end, null);
 });
 
 Deno.test("errorEvents tells each one waiting, with the type of its id", () => {
@@ -184,7 +208,7 @@ Deno.test("readWhole gives a body of exactly the limit, and gives up one beyond 
 
 Deno.test("readWhole waits for no piece longer than it is told", async () => {
   const silent = new MemoryReply().send("1");
-  await assert.rejects(readWhole(silent, 4, 20), {
+  await assert.rejects(async () => await readWhole(silent, 4, 20), {
     kind: "timeout",
     message: "nothing came for 20 ms",
   });

@@ -17,6 +17,10 @@ export class MemoryReply implements UpstreamReply {
 
   constructor(readonly status = 200, readonly fields: Fields = []) {}
 
+  take(): Uint8Array | null | undefined {
+    return this.#body.take();
+  }
+
   read(): Promise<Uint8Array | null> {
     return this.#body.next();
   }
@@ -108,11 +112,11 @@ export class MemoryUpstream implements Upstream {
     const aborted = Promise.withResolvers<never>();
     const abort = () => aborted.reject(new UpstreamError("aborted", "given up"));
     if (request.signal.aborted) abort();
-    request.signal.addEventListener("abort", abort);
+    request.signal.addEventListener("abort", { handleEvent: abort });
     aborted.promise.catch(() => {});
     const answer = this.#answers.shift() ?? this.otherwise;
     const reply = await Promise.race([answer(request), aborted.promise]);
-    request.signal.addEventListener("abort", () => reply.fail("aborted"));
+    request.signal.addEventListener("abort", { handleEvent: () => reply.fail("aborted") });
     return reply;
   }
 
