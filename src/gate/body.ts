@@ -101,7 +101,7 @@ class GrowingBody implements HeldBody {
   readonly #limits: BodyLimits;
   readonly #held: HeldBytes;
   readonly #record: { bytesIn: number };
-  readonly #gathered = new GatheredBytes();
+  #gathered = new GatheredBytes();
   #taken = 0;
 
   constructor(limits: BodyLimits, held: HeldBytes, record: { bytesIn: number }) {
@@ -134,12 +134,16 @@ class GrowingBody implements HeldBody {
   [Symbol.dispose](): void {
     this.#held.release(this.#taken);
     this.#taken = 0;
+    // A stream that stays open for days must not hold what it was asked with.
+    this.#gathered = NO_BYTES;
   }
 }
 
 function tooLarge(): Denial {
   return refuse("body_too_large", "Request body too large");
 }
+
+const NOTHING = new Uint8Array(0);
 
 /**
  * Bytes that arrive in pieces, as one. A single piece is not copied; more go into a buffer that
@@ -178,7 +182,7 @@ export class GatheredBytes {
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const NO_BYTES = new GatheredBytes();
 const LATE = Symbol("late");
 
 /** One timer and one signal for all reads of a body, without a trace left by any single read. */

@@ -43,21 +43,20 @@ export function presentHandles(
   bearer: Bearer,
 ): Presented {
   const opened: Opened[] = [];
-  const known: Call[] = [];
+  let known: Call[] | null = null;
   let foreign: Presented["foreign"] = null;
-  let isTold = false;
-  for (const [index, call] of calls.entries()) {
+  for (let index = 0; index < calls.length; index++) {
+    const call = calls[index] as Call;
     const told = call.kind === "request" ? withTaskTools(call, bearer) : call;
     const denial = told === null
       ? NO_TASK
       : told.kind === "request"
-      ? openRequest(told, isBatch ? [index, "params"] : ["params"], bearer, opened)
+      ? openRequest(told, isBatch ? index : null, bearer, opened)
       : refuseUnanswerable(told, bearer);
     if (denial !== null) foreign ??= { denial, call };
-    isTold ||= told !== null && told !== call;
-    known.push(told ?? call);
+    if (told !== null && told !== call) (known ??= [...calls])[index] = told;
   }
-  return { calls: isTold ? known : calls, foreign, opened };
+  return { calls: known ?? calls, foreign, opened };
 }
 
 /**
@@ -122,9 +121,10 @@ function isList({ method }: Request): boolean {
   return method === "tasks/list";
 }
 
+/** @param index Of the call in a batch; null: it is the whole body */
 function openRequest(
   call: Request,
-  path: readonly Step[],
+  index: number | null,
   bearer: Bearer,
   opened: Opened[],
 ): Denial | null {
@@ -133,36 +133,29 @@ function openRequest(
     return { kind: "unknown_method", stage: "door", reason: `Method not found: ${method}` };
   }
   const { label, cursors, sealer } = bearer;
-  return openMember(
-    params,
-    "cursor",
-    path,
-    opened,
-    (cursor) => cursors.open(label, method, cursor),
-  ) ??
-    openMember(
-      params,
-      "requestState",
-      path,
-      opened,
-      (state) => sealer.open("state", label, stateContext(method, params), state),
-    );
+  const cursor = presented(params, "cursor");
+  if (cursor !== null) {
+    const value = cursors.open(label, method, cursor);
+    if (value === null) return INVALID.cursor;
+    opened.push({ path: pathOf(index, "cursor"), value });
+  }
+  const state = presented(params, "requestState");
+  if (state !== null) {
+    const value = sealer.open("state", label, stateContext(method, params), state);
+    if (value === null) return INVALID.requestState;
+    opened.push({ path: pathOf(index, "requestState"), value });
+  }
+  return null;
 }
 
-function openMember(
-  params: JsonObject,
-  name: "cursor" | "requestState",
-  path: readonly Step[],
-  opened: Opened[],
-  open: (sealed: string) => string | null,
-): Denial | null {
+/** The sealed member `name`. The empty string, sent where there is no more, goes up as it came. */
+function presented(params: JsonObject, name: keyof typeof INVALID): string | null {
   const sealed = member(params, name);
-  // The empty string is what servers send where there is nothing more: it goes up as it came down.
-  if (typeof sealed !== "string" || sealed === "") return null;
-  const value = open(sealed);
-  if (value === null) return INVALID[name];
-  opened.push({ path: [...path, name], value });
-  return null;
+  return typeof sealed === "string" && sealed !== "" ? sealed : null;
+}
+
+function pathOf(index: number | null, name: keyof typeof INVALID): readonly Step[] {
+  return index === null ? ["params", name] : [index, "params", name];
 }
 
 /** What is said of a request under way, by someone whose request it is not, goes no further. */

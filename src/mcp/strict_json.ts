@@ -3,6 +3,7 @@
  * then be forwarded as they are (PROTOCOL 4.2, steps 2 to 4). What the document means is not its
  * business: see `envelope.ts`.
  */
+import { Buffer } from "node:buffer";
 import type { Json } from "./json.ts";
 import { type JsonLimits, type ScanFault, scanJson } from "./json_scan.ts";
 import { invalid, NOT_JSON, type Refusal } from "./refusal.ts";
@@ -35,11 +36,22 @@ const FAULTS: Readonly<Record<ScanFault, Refusal>> = Object.freeze({
 export function readStrict(bytes: Uint8Array, limits: JsonLimits): StrictDocument | Refusal {
   let text;
   try {
-    text = UTF_8.decode(bytes);
+    text = isShortAscii(bytes)
+      ? Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length)
+      : UTF_8.decode(bytes);
   } catch {
     return NOT_JSON;
   }
   return readStrictText(text, limits);
+}
+
+/** Up to this length, looking at each byte costs less than what a decoder does to begin. */
+const SHORT = 1024;
+
+function isShortAscii(bytes: Uint8Array): boolean {
+  if (bytes.length > SHORT) return false;
+  for (let at = 0; at < bytes.length; at++) if ((bytes[at] as number) > 0x7f) return false;
+  return true;
 }
 
 /** {@link readStrict} for text that is decoded already: what the gate has spliced. */

@@ -33,11 +33,15 @@ export function createdTask(result: Json | undefined): string | null {
 
 /** The ids of all tasks that `params` of a client's message name, wherever a task can be named. */
 export function namedTasks(params: JsonObject): readonly string[] {
+  const ids: string[] = [];
+  note(ids, member(params, "taskId"));
+  note(ids, member(member(params, "task"), "taskId"));
+  note(ids, member(member(member(params, "_meta"), RELATED_TASK), "taskId"));
   const listened = member(member(params, "notifications"), "taskIds");
-  return [
-    member(params, "taskId"),
-    member(member(params, "task"), "taskId"),
-    member(member(member(params, "_meta"), RELATED_TASK), "taskId"),
-    ...(Array.isArray(listened) ? listened : []),
-  ].filter((id) => typeof id === "string");
+  if (Array.isArray(listened)) { for (const id of listened) note(ids, id); }
+  return ids;
+}
+
+function note(ids: string[], id: Json | undefined): void {
+  if (typeof id === "string") ids.push(id);
 }

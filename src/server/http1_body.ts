@@ -4,7 +4,11 @@
  */
 import type { IncomingBody } from "../gate/incoming.ts";
 import type { BodyDecoder } from "./request_body.ts";
+import { portion } from "./slab.ts";
 import type { SocketInput } from "./socket_input.ts";
+
+/** Content up to this length is copied, so that the connection can go on with the memory it has. */
+const COPIED_BYTES = 2 * 1024;
 
 /** Reads a body, once. */
 export class Http1Body implements IncomingBody {
@@ -82,8 +86,14 @@ export class Http1Body implements IncomingBody {
     const { bytes, start, end } = this.#input;
     const piece = this.#decoder.take(bytes, start, end);
     this.#input.take(this.#decoder.position);
-    if (piece.length > 0) this.#input.giveOut();
-    return piece;
+    if (piece.length === 0) return piece;
+    if (piece.length > COPIED_BYTES) {
+      this.#input.giveOut();
+      return piece;
+    }
+    const copy = portion(piece.length);
+    copy.set(piece);
+    return copy;
   }
 
   #settle(piece: Uint8Array | null): void {

@@ -3,6 +3,7 @@
  * said in HTTP at all; what a reply says is the gate's affair.
  */
 import type { Fields } from "../gate/incoming.ts";
+import { portion } from "./slab.ts";
 
 /**
  * The head of a reply, without the empty line that ends it.
@@ -32,23 +33,6 @@ export function pack(before: string, content: Uint8Array | null, after = ""): Ui
   if (content !== null) packed.set(content, before.length);
   if (after !== "") encoder.encodeInto(after, packed.subarray(contentEnd));
   return packed;
-}
-
-/** Heads and small replies are cut from one piece of memory: an array of their own costs more. */
-const SLAB_BYTES = 64 * 1024;
-
-let slab = new Uint8Array(SLAB_BYTES);
-let slabUsed = 0;
-
-/** `size` bytes that nobody else has, nor will have. */
-function portion(size: number): Uint8Array {
-  if (size > SLAB_BYTES / 16) return new Uint8Array(size);
-  if (slabUsed + size > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES);
-    slabUsed = 0;
-  }
-  slabUsed += size;
-  return slab.subarray(slabUsed - size, slabUsed);
 }
 
 let dateSecond = -1;

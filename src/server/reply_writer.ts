@@ -55,7 +55,15 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
     return this.#stage === "over";
   }
 
-  async send(status: number, fields: Fields, body: Uint8Array | null): Promise<void> {
+  send(status: number, fields: Fields, body: Uint8Array | null): Promise<void> {
+    try {
+      return this.#send(status, fields, body).then(() => this.#complete());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #send(status: number, fields: Fields, body: Uint8Array | null): Promise<void> {
     this.#refuseSecond();
     let head = replyHead(status, fields);
     this.#stage = "whole";
@@ -65,12 +73,10 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
       : `content-length: ${body?.length ?? 0}\r\n${this.#connection()}`;
     const content = this.#isWithoutBody(status) ? null : body;
     if (content === null || content.length <= COPIED_BYTES) {
-      await this.#output.write(pack(`${head}\r\n`, content));
-    } else {
-      await this.#output.write(pack(`${head}\r\n`, content.subarray(0, COPIED_BYTES)));
-      await this.#output.write(content.subarray(COPIED_BYTES));
+      return this.#output.write(pack(`${head}\r\n`, content));
     }
-    this.#complete();
+    const first = this.#output.write(pack(`${head}\r\n`, content.subarray(0, COPIED_BYTES)));
+    return first.then(() => this.#output.write(content.subarray(COPIED_BYTES)));
   }
 
   start(status: number, fields: Fields): BodyWriter {

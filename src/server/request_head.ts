@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Fields } from "../gate/incoming.ts";
+import { fieldName } from "./field_name.ts";
 import { HeadScan } from "./head_scan.ts";
 
 /** A head that was accepted. */
@@ -81,7 +82,7 @@ function headOf(text: string): RequestHead | HeadRefusal {
   for (let at = lineEnd + 2; at < fieldsEnd;) {
     const colon = text.indexOf(":", at);
     const end = text.indexOf("\r\n", colon);
-    const name = text.slice(at, colon).toLowerCase();
+    const name = fieldName(text, at, colon);
     const value = trimmed(text, colon + 1, end);
     if (!told.take(name, value)) return { status: 400 };
     fields.push([name, value]);
@@ -180,7 +181,8 @@ function targetOf(raw: string, method: string, host: string | null): string | nu
 
 /** One character for each byte of `bytes`; a `TextDecoder` of that name decodes windows-1252. */
 export function latin1(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+  // Its own method, which takes any bytes: to make a Buffer of them costs more than to read them.
+  return Buffer.prototype.latin1Slice.call(bytes, from, to);
 }
 
 /** `text` from `from` to before `to` without spaces and tabs at its ends; NBSP is none of them. */

@@ -74,7 +74,8 @@ export class SocketInput {
     this.#makeRoom();
     if (this.end === this.bytes.length) return;
     this.#isReading = true;
-    this.#socket.read(this.bytes.subarray(this.end)).then(this.#onRead, this.#onFailure);
+    const room = this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
+    this.#socket.read(room).then(this.#onRead, this.#onFailure);
   }
 
   /** Nothing that still comes is of interest. */

@@ -3,15 +3,22 @@
  * one before it. Knows nothing of HTTP.
  */
 
+/** What is to be written, and who is told. */
+interface Piece {
+  rest: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** Writes to one socket. */
 export class SocketOutput {
   readonly #socket: Deno.Conn;
-  /** Those who wait for their turn while somebody writes. */
-  readonly #waiting: (() => void)[] = [];
-  #isWriting = false;
+  /** What is being written. */
+  #piece: Piece | null = null;
+  /** What waits for its turn. */
+  readonly #waiting: Piece[] = [];
   #isClosed = false;
   #onReleased: (() => void) | null = null;
-
   readonly #onFailure: () => void;
 
   /** @param onFailure Called when the other end takes nothing any more */
@@ -24,29 +31,12 @@ export class SocketOutput {
    * Settles when all of `bytes` were handed to the socket; rejects with {@link clientGone} when that
    * cannot be any more.
    */
-  async write(bytes: Uint8Array): Promise<void> {
-    if (this.#isWriting) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#isWriting = true;
-    try {
-      let rest = bytes;
-      for (;;) {
-        if (this.#isClosed) throw clientGone();
-        const count = await this.#socket.write(rest);
-        if (count === rest.length) return;
-        rest = rest.subarray(count);
-      }
-    } catch {
-      if (!this.#isClosed) this.#onFailure();
-      throw clientGone();
-    } finally {
-      // The turn is handed over: whoever comes in between would jump the queue.
-      const next = this.#waiting.shift();
-      if (next !== undefined) next();
-      else {
-        this.#isWriting = false;
-        this.#release();
-      }
-    }
+  write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const piece: Piece = { rest: bytes, resolve, reject };
+      if (this.#piece !== null) this.#waiting.push(piece);
+      else this.#write(piece);
+    });
   }
 
   /**
@@ -56,7 +46,38 @@ export class SocketOutput {
   close(onReleased: () => void): void {
     this.#isClosed = true;
     this.#onReleased = onReleased;
-    if (!this.#isWriting) this.#release();
+    if (this.#piece === null) this.#release();
+  }
+
+  #write(piece: Piece): void {
+    this.#piece = piece;
+    if (this.#isClosed) return this.#onFailed();
+    this.#socket.write(piece.rest).then(this.#onWritten, this.#onFailed);
+  }
+
+  readonly #onWritten = (count: number): void => {
+    const piece = this.#piece as Piece;
+    if (count < piece.rest.length) {
+      piece.rest = piece.rest.subarray(count);
+      return this.#write(piece);
+    }
+    piece.resolve();
+    this.#next();
+  };
+
+  readonly #onFailed = (): void => {
+    const piece = this.#piece as Piece;
+    if (!this.#isClosed) this.#onFailure();
+    piece.reject(clientGone());
+    this.#next();
+  };
+
+  /** The turn is handed over at once: whoever comes in between would jump the queue. */
+  #next(): void {
+    const next = this.#waiting.shift();
+    this.#piece = null;
+    if (next !== undefined) this.#write(next);
+    else this.#release();
   }
 
   #release(): void {
