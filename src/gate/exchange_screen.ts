@@ -2,11 +2,12 @@
  * The screen of one exchange: what its ruling and the gate's own rules let pass of the upstream's
  * messages. What it judges by is found here, how is `reply_screen.ts`.
  */
-import type { Id } from "../mcp/message.ts";
+import type { Era, Id } from "../mcp/message.ts";
 import type { Denial } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Bearer } from "./handle_bearer.ts";
 import { HandleRules } from "./handle_rules.ts";
+import { isListMethod, ListScreen } from "./list_screen.ts";
 import { ReplyScreen, wireRules } from "./reply_screen.ts";
 
 /**
@@ -38,6 +39,22 @@ export function screenOf(
     record.refused({ ...FILTER_FAILED, detail });
     generation.log.warn(`exchange ${record.exchange}: ${detail}`);
   });
+}
+
+/**
+ * Where `exchange` asks for a list and nothing else, and no user module wants to see what comes: what
+ * judges the answer by what is known of such lists, and by `screen` otherwise. Else `screen` itself.
+ */
+export function listScreenOf(
+  { calls, ruling: { filters, filtersArePure }, generation }: Exchange,
+  era: Era,
+  screen: ReplyScreen,
+): ReplyScreen | ListScreen {
+  const [call] = calls;
+  if (calls.length !== 1 || call?.kind !== "request" || !isListMethod(call.method)) return screen;
+  if (!filtersArePure || filters.length > 1) return screen;
+  const view = { era, method: call.method, filter: filters[0] ?? null };
+  return new ListScreen(generation.lists, view, call.id, screen);
 }
 
 const FILTER_FAILED: Denial = {

@@ -12,6 +12,7 @@ import { compileCidrs } from "./client_address.ts";
 import { CursorSeal } from "./cursor_seal.ts";
 import { Door } from "./door.ts";
 import type { KeptThings } from "./kept_things.ts";
+import { ListMemory } from "./list_memory.ts";
 import { indexKeys } from "./revocation.ts";
 import type { KeyIndex } from "./revocation.ts";
 import { Sealer } from "./seal.ts";
@@ -38,6 +39,7 @@ export class Generation {
   readonly keys: KeyIndex;
   readonly isTrustedProxy: (address: string) => boolean;
   readonly credentials: Credentials;
+  readonly lists = new ListMemory();
   readonly #scope: AsyncDisposableStack;
   readonly #reloadHooks: readonly (() => void)[];
   #inside = 0;

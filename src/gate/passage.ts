@@ -11,8 +11,9 @@ import type { HeldBody } from "./body.ts";
 import { errorText } from "./denial.ts";
 import type { Denial } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
-import { screenOf } from "./exchange_screen.ts";
+import { listScreenOf, screenOf } from "./exchange_screen.ts";
 import type { Bearer } from "./handle_bearer.ts";
+import { ListScreen } from "./list_screen.ts";
 import type { OpenHandles } from "./open_handles.ts";
 import type { Fields } from "./incoming.ts";
 import {
@@ -126,7 +127,7 @@ export class Passage {
     const screen = this.#screen(status !== 200);
     const passed = bytes === null || (status !== 200 && !isErrorBody(bytes))
       ? null
-      : screenedBody(bytes, screen);
+      : this.#screenedAnswer(bytes, screen, status);
     if (status === 200 && (passed === null || screen.unanswered.size > 0)) {
       const what = passed === null ? "reply cannot be passed on" : "reply answers something else";
       return this.#unavailable(new UpstreamError("broken", what));
@@ -136,6 +137,15 @@ export class Passage {
       fields: [JSON_TYPE, ...fields, ...this.#sessionFields],
       body: passed ?? encoder.encode(this.#genericRefusal()),
     });
+  }
+
+  #screenedAnswer(bytes: Uint8Array, screen: ReplyScreen, status: number): Uint8Array | null {
+    const judging = status === 200 ? this.#listScreen(screen) : screen;
+    return judging instanceof ListScreen ? judging.body(bytes) : screenedBody(bytes, judging);
+  }
+
+  #listScreen(screen: ReplyScreen): ReplyScreen | ListScreen {
+    return listScreenOf(this.#exchange, this.#permitted.bearer.era, screen);
   }
 
   async #stream(reply: UpstreamReply): Promise<void> {
@@ -156,7 +166,7 @@ export class Passage {
     const canResume = config.mcp.resume === "on" && agreement.era === "legacy";
     const screen = this.#screen();
     const passing = new EventPassing({
-      screen,
+      screen: this.#listScreen(screen),
       sealEventId: (id) =>
         canResume && isFieldText(id) ? sealer.seal("event", label, session, id) : null,
       maxEventBytes: config.limits.replyBytes,

@@ -14,14 +14,13 @@ import type { EventStream } from "./answering.ts";
 import { GatheredBytes } from "./body.ts";
 import { errorText } from "./denial.ts";
 import type { Denial } from "./denial.ts";
-import type { ReplyScreen } from "./reply_screen.ts";
 
 /** How a stream came to its end. */
 export type StreamEnd = { readonly ok: true } | { readonly ok: false; readonly detail: string };
 
 /** What the events of one exchange are passed on by. */
 export interface EventRules {
-  readonly screen: Pick<ReplyScreen, "screen">;
+  readonly screen: { screen(text: string): string | null };
   /** The sealed form of an event's id; null: the event goes without. */
   sealEventId(id: string): string | null;
   readonly maxEventBytes: number;
@@ -186,7 +185,10 @@ function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
 }
 
 /** The JSON body that passes of `bytes`, the same bytes where nothing was touched; null: none. */
-export function screenedBody(bytes: Uint8Array, screen: ReplyScreen): Uint8Array | null {
+export function screenedBody(
+  bytes: Uint8Array,
+  screen: EventRules["screen"],
+): Uint8Array | null {
   let text: string;
   let isExact = true;
   try {

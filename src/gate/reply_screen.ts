@@ -55,14 +55,18 @@ export class ReplyScreen {
     return this.#awaited;
   }
 
-  /** What of `text`, one message or an array of them, may pass; null where nothing may. */
-  screen(text: string): string | null {
+  /**
+   * What of `text`, one message or an array of them, may pass; null where nothing may.
+   *
+   * @param parsed What `text` parses to, where that is known
+   */
+  screen(text: string, parsed?: Json): string | null {
     if (!mayNeedFilter(text) && !this.#isTouched(text) && !this.#mayAnswerAgain(text)) {
       if (!/^\s*[{[]/.test(text)) return null;
       this.#noteAnswerIn(text);
       return text;
     }
-    const value = readReply(text);
+    const value = parsed ?? readReply(text);
     if (value === undefined) return null;
     const passed = Array.isArray(value) ? this.#all(value) : this.#one(value);
     if (passed === null) return null;
@@ -70,6 +74,11 @@ export class ReplyScreen {
     if (written === null) return null;
     for (const message of Array.isArray(passed) ? passed : [passed]) this.#note(message);
     return written;
+  }
+
+  /** Notes that the answer to request `id` passes in a form in which it has passed before. */
+  noteAnswered(id: Id): void {
+    this.#awaited.answered(id);
   }
 
   #all(messages: readonly Json[]): Json | null {

@@ -18,6 +18,8 @@ export interface Ruling {
    * the same stages wherever possible, so that what is derived from it can be kept.
    */
   filtersTouch: ReadonlySet<string> | null;
+  /** Whether what the filters give depends on the message alone: that of the stages that ship does. */
+  filtersArePure: boolean;
   /** In the order of the stages; {@link finish} empties it. */
   readonly hooks: FinishHook[];
   /** Null until {@link finish}. */
@@ -33,6 +35,7 @@ export function newRuling(): Ruling {
     denial: null,
     filters: [],
     filtersTouch: NOTHING,
+    filtersArePure: true,
     hooks: [],
     outcome: null,
   };
@@ -60,9 +63,11 @@ export function addFilter(
   ruling: Ruling,
   filter: ReplyFilter,
   touches: readonly string[] | undefined,
+  isPure: boolean,
 ): void {
   if (ruling.filters.includes(filter)) return;
   ruling.filters.push(filter);
+  ruling.filtersArePure &&= isPure;
   ruling.filtersTouch = touches === undefined || ruling.filtersTouch === null
     ? null
     : union(ruling.filtersTouch, wordsOf(touches));

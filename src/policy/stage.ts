@@ -134,7 +134,7 @@ export class Stage {
     if (decision.onReply !== undefined) {
       const { onReply } = decision;
       const filter = this.#timeoutMs === null ? onReply : this.#guarded(onReply);
-      addFilter(ruling, filter, decision.touches);
+      addFilter(ruling, filter, decision.touches, this.#timeoutMs === null);
     }
     if (decision.onFinish !== undefined) ruling.hooks.push(decision.onFinish);
   }
