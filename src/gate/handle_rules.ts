@@ -8,6 +8,7 @@ import { isObject, type Json, type JsonObject, member } from "../mcp/json.ts";
 import type { Call, Message } from "../mcp/message.ts";
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from "../mcp/revision.ts";
 import { createdTask, tellsOfTask } from "../mcp/task.ts";
+import type { ReplyFilter } from "../policy/contract.ts";
 import { calledTool } from "./body_handles.ts";
 import { type Bearer, stateContext } from "./handle_bearer.ts";
 import type { WireRules } from "./reply_screen.ts";
@@ -50,11 +51,7 @@ export class HandleRules {
 
   /** `wire` with these rules behind its own. */
   around(wire: WireRules): WireRules {
-    return {
-      rules: [...wire.rules, (message) => this.screen(message)],
-      isTouched: (text) => wire.isTouched(text) || this.isTouched(text),
-      passed: (message) => this.passed(message),
-    };
+    return new RulesAround(wire, this);
   }
 
   /**
@@ -158,6 +155,29 @@ export class HandleRules {
   #isOwn(task: Json | undefined): boolean {
     const { memory, label } = this.#bearer;
     return typeof task === "string" && memory.tasks.toolOf(label, task) !== null;
+  }
+}
+
+/** The rules of the wire, then those for handles. No closures: most exchanges ask neither twice. */
+class RulesAround implements WireRules {
+  readonly #wire: WireRules;
+  readonly #handles: HandleRules;
+
+  constructor(wire: WireRules, handles: HandleRules) {
+    this.#wire = wire;
+    this.#handles = handles;
+  }
+
+  get rules(): readonly ReplyFilter[] {
+    return [...this.#wire.rules, (message) => this.#handles.screen(message)];
+  }
+
+  isTouched(text: string): boolean {
+    return this.#wire.isTouched(text) || this.#handles.isTouched(text);
+  }
+
+  passed(message: Message): void {
+    this.#handles.passed(message);
   }
 }
 

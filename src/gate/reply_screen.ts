@@ -23,8 +23,8 @@ export interface WireRules {
 /** Judges the messages of one exchange. */
 export class ReplyScreen {
   readonly #filters: readonly ReplyFilter[];
-  readonly #isTouched: (text: string) => boolean;
-  readonly #onPassed: (message: Message) => void;
+  readonly #wire: WireRules;
+  readonly #isFiltered: (text: string) => boolean;
   readonly #awaited: AwaitedIds;
   readonly #onFault: (error: unknown) => void;
 
@@ -43,9 +43,8 @@ export class ReplyScreen {
     onFault: (error: unknown) => void,
   ) {
     this.#filters = [...wire.rules, ...filters];
-    const isFiltered = touches === null ? () => true : checkFor(touches);
-    this.#isTouched = (text) => wire.isTouched(text) || isFiltered(text);
-    this.#onPassed = (message) => wire.passed?.(message);
+    this.#wire = wire;
+    this.#isFiltered = touches === null ? always : checkFor(touches);
     this.#awaited = new AwaitedIds(awaited);
     this.#onFault = onFault;
   }
@@ -61,7 +60,10 @@ export class ReplyScreen {
    * @param parsed What `text` parses to, where that is known
    */
   screen(text: string, parsed?: Json): string | null {
-    if (!mayNeedFilter(text) && !this.#isTouched(text) && !this.#mayAnswerAgain(text)) {
+    if (
+      !mayNeedFilter(text) && !this.#wire.isTouched(text) && !this.#isFiltered(text) &&
+      !this.#mayAnswerAgain(text)
+    ) {
       if (!/^\s*[{[]/.test(text)) return null;
       this.#noteAnswerIn(text);
       return text;
@@ -126,7 +128,7 @@ export class ReplyScreen {
     if (!isObject(message)) return;
     const answer = this.#answerIn(message);
     if (answer !== null) this.#awaited.answered(answer);
-    this.#onPassed(message);
+    this.#wire.passed?.(message);
   }
 
   /** Whether `text` may answer a request once more, or twice. */
@@ -157,6 +159,10 @@ export class ReplyScreen {
 
 /** What only answers have. Letters that are spelled as escapes bring any text to be parsed. */
 const OUTCOME = /"(?:result|error)"/;
+
+function always(): boolean {
+  return true;
+}
 
 /** One check for each set of words: stages return the same set for every exchange. */
 const checks = new WeakMap<ReadonlySet<string>, (text: string) => boolean>();
