@@ -5,6 +5,7 @@
 import type { Call, Era } from "../mcp/message.ts";
 import { ANONYMOUS } from "../policy/contract.ts";
 import type { Denial } from "./denial.ts";
+import { refuse } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** The message that is refused, and why. */
@@ -80,6 +81,9 @@ export class Asking {
     // A stage that was given up because the exchange was cut has not denied anything.
     if (cutDenial !== null) return cutDenial;
     const { kind, reason, detail, retryAfterMs } = denial.deny;
+    if (denial.isGivenUp) {
+      return refuse("client_gone", "Client left before its request was judged", detail);
+    }
     return { kind, stage: denial.stage, reason, detail, retryAfterMs };
   }
 

@@ -28,6 +28,7 @@ export type DoorKind =
   | "no_stream"
   | "overloaded"
   | "dropped"
+  | "client_gone"
   | "internal"
   | "revoked"
   | "shutdown"
@@ -88,6 +89,8 @@ const FORMS: Readonly<Record<Denial["kind"], Form>> = {
   no_stream: { status: 405, code: CODE.INVALID_REQUEST },
   overloaded: { status: 503, code: CODE.INTERNAL_ERROR },
   dropped: { status: 202, code: CODE.INVALID_REQUEST },
+  // For the record: nobody is there to be told, unless on the stream of the older transport.
+  client_gone: { status: 503, code: CODE.INTERNAL_ERROR, inBand: "established" },
   internal: { status: 500, code: CODE.INTERNAL_ERROR },
   // Not 401, for the key may be as good as ever for what is left to it.
   revoked: { status: 503, code: CODE.UNAUTHENTICATED, inBand: "established" },

@@ -207,6 +207,7 @@ const ACCEPTED: ReadonlySet<number> = new Set([200, 202, 204]);
 
 /** Refusals of a message that was understood. Others are of the request that carried it. */
 const IN_BAND: ReadonlySet<Denial["kind"]> = new Set<Denial["kind"]>([
+  "client_gone",
   "dropped",
   "forbidden",
   "internal",

@@ -6,11 +6,19 @@ import type { Deny, FinishHook, Log, Outcome, Principal, ReplyFilter } from "./c
 import { ANONYMOUS } from "./contract.ts";
 import { isThenable, told } from "./failure.ts";
 
+/** Why the exchange does not go on, as far as the stages are concerned. */
+export interface StageDenial {
+  readonly stage: string;
+  readonly deny: Deny;
+  /** The stage has not decided: the exchange was cut while it was pondering. */
+  readonly isGivenUp?: true;
+}
+
 /** Grows while stages are asked. */
 export interface Ruling {
   principal: Principal;
   /** The first denial; nobody is asked after it. */
-  denial: { readonly stage: string; readonly deny: Deny } | null;
+  denial: StageDenial | null;
   /** In the order of the stages. */
   readonly filters: ReplyFilter[];
   /**

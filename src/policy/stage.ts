@@ -69,16 +69,16 @@ export class Stage {
   ): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let isLate = false;
-    const giveUp = (what: string) => {
+    const giveUp = (what: string, isCut: boolean) => {
       isLate = true;
       end();
-      this.#failed(ruling, what);
+      this.#failed(ruling, what, isCut);
       resolve();
     };
     // An exchange that was cut waits for nobody: its line would come too late, or never.
-    const onCut = () => giveUp("had not decided when the exchange was cut");
+    const onCut = () => giveUp("had not decided when the exchange was cut", true);
     const timer = setTimeout(() => {
-      giveUp(`gave no decision within ${timeoutMs} ms`);
+      giveUp(`gave no decision within ${timeoutMs} ms`, false);
       timeUp.tell();
     }, timeoutMs);
     const end = () => {
@@ -157,9 +157,11 @@ export class Stage {
     }
   }
 
-  #failed(ruling: Ruling, what: string): void {
+  /** @param isCut Whether it is not the policy that failed: nobody waits for it any more */
+  #failed(ruling: Ruling, what: string, isCut = false): void {
     const detail = `${this.name} ${what}`;
-    ruling.denial = { stage: this.name, deny: deny("unavailable", "Policy failed", { detail }) };
+    const denial = { stage: this.name, deny: deny("unavailable", "Policy failed", { detail }) };
+    ruling.denial = isCut ? { ...denial, isGivenUp: true } : denial;
   }
 
   /** What a filter cannot judge does not pass. */

@@ -9,7 +9,7 @@ import { answer, events, json, raw, type Script, silence } from "../support/reco
 
 /** The key that most cases use. */
 export const WORKER = testKey("worker", {
-  allow: ["echo", "boom", "slow"],
+  allow: ["echo", "boom", "slow", "ponder"],
   rate_limit: { rps: 1000, burst: 1000 },
 });
 /** One way. */
@@ -19,7 +19,7 @@ export interface AuditCase {
   readonly upstream?: Script;
   readonly request: RawRequest;
   /** Default: the whole answer is read. */
-  readonly leave?: "before the head" | "mid-stream" | "inside the body";
+  readonly leave?: "before the head" | "mid-stream" | "inside the body" | "while a stage ponders";
   readonly line: Partial<AuditLine>;
 }
 
@@ -102,6 +102,21 @@ export const AUDIT_CASES: readonly AuditCase[] = [
     leave: "inside the body",
     // Whether its 400 was still sent is for the listener to know; that nothing was asked is not.
     line: { ...UNREAD, label: "worker", reason: "Request body broke off" },
+  },
+  {
+    name: "a client gone while a stage ponders",
+    request: mcpPost(WORKER.key, toolCall("ponder")),
+    leave: "while a stage ponders",
+    line: {
+      decision: "deny",
+      stage: "door",
+      reason: "Client left before its request was judged",
+      detail: "pondering had not decided when the exchange was cut",
+      label: "worker",
+      tool: "ponder",
+      status: 0,
+      end: "client_gone",
+    },
   },
   {
     name: "an upstream that dies before the head",

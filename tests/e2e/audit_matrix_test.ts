@@ -3,7 +3,7 @@
  * double here, since an honest server does none of what most rows need.
  */
 import assert from "node:assert/strict";
-import { inTime } from "../support/eventually.ts";
+import { eventually, inTime } from "../support/eventually.ts";
 import { type AuditLine, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
 import { mcpPost, mcpVerb, toolResult } from "../support/mcp_request.ts";
 import { askOnce, RawClient, requestBytes } from "../support/raw_http.ts";
@@ -25,9 +25,23 @@ export default {
 };
 `;
 
+/** One that says so when it is asked for one tool, and does not decide. */
+const PONDERING_STAGE = `
+export default {
+  name: "pondering",
+  options: (z) => z.object({}),
+  create: (_options, { log }) => ({ call }) => {
+    if (call.params?.name !== "ponder") return { verdict: "allow" };
+    log.info("asked");
+    return new Promise(() => {});
+  },
+};
+`;
+
 Deno.test("audit: one line for each way an exchange can end", async (t) => {
   await using upstream = await RecordingUpstream.start();
   await using stage = await temporaryFile("faulty.js", FAULTY_STAGE);
+  await using pondering = await temporaryFile("pondering.js", PONDERING_STAGE);
   await using gate = await GateProcess.start({
     upstream: { url: upstream.url(), timeout: "300ms" },
     keys: [WORKER.entry, limited.entry],
@@ -38,6 +52,7 @@ Deno.test("audit: one line for each way an exchange can end", async (t) => {
       "ratelimit",
       "allowlist",
       { use: stage.path, timeout: "100ms" },
+      { use: pondering.path, timeout: "60s" },
     ],
   });
 
@@ -120,6 +135,9 @@ async function play(row: AuditCase, gate: GateProcess, upstream: RecordingUpstre
   if (row.leave === "inside the body") return await client.send(bytes.subarray(0, -10));
   const seen = upstream.requests.length;
   await client.send(bytes);
+  if (row.leave === "while a stage ponders") {
+    return await eventually("the stage", async () => (await gate.stderr()).includes("asked"));
+  }
   const request = await upstream.request(seen);
   if (row.leave === "mid-stream") await (await client.reply()).readUntil("progress");
   client.close();

@@ -97,8 +97,27 @@ export const BEYOND_THE_GATE: readonly Ending[] = [{
     await eventually("the stage to be asked", () => scene.gate.held.bytes > 0);
     return await leaving(scene, exchange);
   },
-  record: { ...GONE, decision: "error", reason: "Policy failed", status: 0 },
+  record: {
+    ...GONE,
+    decision: "deny",
+    stage: "door",
+    reason: "Client left before its request was judged",
+    detail: "m had not decided when the exchange was cut",
+    status: 0,
+  },
   status: 0,
+}, {
+  name: "a client that leaves after a policy has failed",
+  setting: module(() => Promise.reject(new Error("mine"))),
+  async lead(scene) {
+    const exchange = scene.begin({ body: bodyOf(call()) });
+    exchange.stall();
+    await eventually("the failure to be told", () => exchange.status > 0);
+    await leaving(scene, exchange);
+    exchange.resume();
+    return exchange;
+  },
+  record: { ...GONE, decision: "error", stage: "m", reason: "Policy failed", status: 503 },
 }, {
   name: "a client that leaves while the upstream thinks",
   async lead(scene) {

@@ -136,6 +136,7 @@ Deno.test("a user module that still ponders when its exchange is cut is not wait
   }]);
   const ruling = await rule(pipeline, { signal: exchange.signal });
   assert.equal(ruling.denial?.deny.detail, "mine had not decided when the exchange was cut");
+  assert.equal(ruling.denial?.isGivenUp, true);
 });
 
 Deno.test("a late allow changes nothing but that its hook is told", async () => {
