@@ -118,6 +118,12 @@ const FORMS: Readonly<Record<Denial["kind"], Form>> = {
 /** Same words for every reason, so that nobody learns which part was wrong. */
 const UNAUTHENTICATED = "Missing or unknown API key. Send it as: Authorization: Bearer <key>";
 
+/** To who has sent no key: RFC 6750, section 3, wants no word of an error there. */
+const CHALLENGE = 'Bearer realm="mcp"';
+
+/** To others, with our words: some clients show of a 401 what stands here and not the body. */
+const REJECTION = `${CHALLENGE}, error="invalid_token", error_description="${UNAUTHENTICATED}"`;
+
 /** The answer that tells `denial` to the caller. */
 export function render(denial: Denial, asked: Asked, config: GateConfig): Answer {
   const { call } = asked;
@@ -192,8 +198,7 @@ function isEstablished(asked: Asked): boolean {
 function extraFields(denial: Denial, asked: Asked, status: number, config: GateConfig): Fields {
   const fields: [string, string][] = [];
   if (status === 401) {
-    const invalid = asked.credentialSent ? ', error="invalid_token"' : "";
-    fields.push(["www-authenticate", `Bearer realm="mcp"${invalid}`]);
+    fields.push(["www-authenticate", asked.credentialSent ? REJECTION : CHALLENGE]);
   }
   if (status === 405) fields.push(["allow", httpMethods(config).join(", ")]);
   if (denial.retryAfterMs !== undefined) {

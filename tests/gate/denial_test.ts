@@ -202,7 +202,12 @@ Deno.test("render says the same to every caller without a right key", () => {
 for (
   const { credentialSent, challenge } of [
     { credentialSent: false, challenge: 'Bearer realm="mcp"' },
-    { credentialSent: true, challenge: 'Bearer realm="mcp", error="invalid_token"' },
+    {
+      credentialSent: true,
+      // With the words of the body: RFC 6750, section 3, has neither quotes nor backslashes in them.
+      challenge: 'Bearer realm="mcp", error="invalid_token", error_description=' +
+        '"Missing or unknown API key. Send it as: Authorization: Bearer <key>"',
+    },
   ]
 ) {
   Deno.test(`render challenges a caller who sent ${credentialSent ? "a wrong" : "no"} key`, () => {

@@ -115,7 +115,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: "Java SDK 2.1",
     language: "java",
-    args: [],
+    args: ["http"],
     revision: LEGACY,
     eager: true,
     own: {
@@ -126,7 +126,7 @@ export const CLIENTS: readonly Client[] = [
 ];
 
 /** How `client` is started; URL, key and steps follow. */
-export function commandOf(client: Client): readonly string[] {
+export function commandOf(client: Pick<Client, "language" | "args">): readonly string[] {
   const language = LANGUAGES.find(({ name }) => name === client.language);
   if (language === undefined) throw new TypeError(`Unknown language: ${client.language}`);
   return [...language.command, ...client.args];

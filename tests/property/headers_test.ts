@@ -42,7 +42,8 @@ const DOWNWARDS: Readonly<Record<string, RegExp>> = {
   "retry-after": /^\d+$/,
   allow: /^[A-Z]+(?:, ?[A-Z]+)*$/,
   "mcpgate-exchange": /^[\w-]{12}$/,
-  "www-authenticate": /^Bearer realm="mcp"(?:, error="invalid_token")?$/,
+  "www-authenticate":
+    /^Bearer realm="mcp"(?:, error="invalid_token", error_description="[\x20-\x21\x23-\x5b\x5d-\x7e]+")?$/,
   "access-control-allow-origin": /^https:\/\/page\.example$/,
   "access-control-expose-headers": TEXT,
   "access-control-allow-methods": TEXT,

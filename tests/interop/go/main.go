@@ -2,6 +2,7 @@
 // nothing of a gate.
 //
 // Usage: client REVISION URL KEY STEP...
+// REVISION is that of the protocol; 2024-11-05 comes with the transport of that revision.
 package main
 
 import (
@@ -108,9 +109,11 @@ func main() {
 			},
 		},
 	)
-	transport := &mcp.StreamableClientTransport{
-		Endpoint:   url,
-		HTTPClient: &http.Client{Transport: withKey(key)},
+	var transport mcp.Transport
+	if web := (&http.Client{Transport: withKey(key)}); revision == "2024-11-05" {
+		transport = &mcp.SSEClientTransport{Endpoint: url, HTTPClient: web}
+	} else {
+		transport = &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: web}
 	}
 	started := time.Now()
 	session, err := client.Connect(ctx, transport, &mcp.ClientSessionOptions{ProtocolVersion: revision})

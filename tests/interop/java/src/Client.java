@@ -1,7 +1,10 @@
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
+import io.modelcontextprotocol.client.transport.HttpClientSseClientTransport;
 import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
+import io.modelcontextprotocol.client.transport.customizer.McpSyncHttpClientRequestCustomizer;
 import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema;
 import java.io.BufferedReader;
@@ -19,16 +22,16 @@ import java.util.function.Supplier;
  * The Java SDK told on the command line what to do: the steps of tests/interop/client_process.ts.
  * Knows nothing of a gate.
  *
- * <p>Usage: Client URL KEY STEP...
+ * <p>Usage: Client TRANSPORT URL KEY STEP...; TRANSPORT is "http", or "sse" for that of 2024-11-05.
  */
 public final class Client {
   private Client() {}
 
   public static void main(String[] args) throws IOException {
-    McpSyncClient client = client(URI.create(args[0]), args[1]);
+    McpSyncClient client = client(transport(args[0], URI.create(args[1]), args[2]));
     if (!step("connect", () -> client.initialize().protocolVersion())) return;
     BufferedReader stdin = new BufferedReader(new InputStreamReader(System.in));
-    for (String step : List.of(args).subList(2, args.length)) {
+    for (String step : List.of(args).subList(3, args.length)) {
       String[] words = step.split(" ", 3);
       switch (words[0]) {
         case "pause" -> {
@@ -42,14 +45,23 @@ public final class Client {
     client.close();
   }
 
-  private static McpSyncClient client(URI url, String key) {
-    HttpClientStreamableHttpTransport transport =
-        HttpClientStreamableHttpTransport.builder(url.resolve("/").toString())
-            .endpoint(url.getPath())
-            .httpRequestCustomizer(
-                (request, method, uri, body, context) ->
-                    request.header("Authorization", "Bearer " + key))
-            .build();
+  private static McpClientTransport transport(String name, URI url, String key) {
+    String server = url.resolve("/").toString();
+    McpSyncHttpClientRequestCustomizer withKey =
+        (request, method, uri, body, context) -> request.header("Authorization", "Bearer " + key);
+    if (name.equals("sse")) {
+      return HttpClientSseClientTransport.builder(server)
+          .sseEndpoint(url.getPath())
+          .httpRequestCustomizer(withKey)
+          .build();
+    }
+    return HttpClientStreamableHttpTransport.builder(server)
+        .endpoint(url.getPath())
+        .httpRequestCustomizer(withKey)
+        .build();
+  }
+
+  private static McpSyncClient client(McpClientTransport transport) {
     return McpClient.sync(transport)
         .progressConsumer(progress -> tell(Map.of("progress", progress.progress())))
         .build();
