@@ -2,7 +2,7 @@
  * The screen of one exchange: what its ruling and the gate's own rules let pass of the upstream's
  * messages. What it judges by is found here, how is `reply_screen.ts`.
  */
-import type { Era, Id } from "../mcp/message.ts";
+import type { Call, Era, Id } from "../mcp/message.ts";
 import type { Denial } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Bearer } from "./handle_bearer.ts";
@@ -24,16 +24,17 @@ export function screenOf(
   isRefusal = false,
 ): ReplyScreen {
   const { ruling, calls, generation, record } = exchange;
-  const asked = calls.find((call) => call.kind === "request");
+  const asked = calls.find(isRequest);
   const wire = wireRules({
     era: bearer.era,
-    method: asked === undefined ? null : asked.method,
+    method: asked?.kind === "request" ? asked.method : null,
     instructions: generation.config.mcp.instructions,
     isRefusal,
   });
   // A session that the reply has just opened is the one that its messages belong to.
   const session = bearer.session === "" ? record.session ?? "" : bearer.session;
-  const rules = new HandleRules({ ...bearer, session }, calls).around(wire);
+  const owner = session === bearer.session ? bearer : { ...bearer, session };
+  const rules = new HandleRules(wire, owner, calls);
   return new ReplyScreen(rules, ruling.filters, ruling.filtersTouch, awaited, (error) => {
     const detail = `a reply filter failed: ${error}`;
     record.refused({ ...FILTER_FAILED, detail });
@@ -55,6 +56,10 @@ export function listScreenOf(
   if (!filtersArePure || filters.length > 1) return screen;
   const view = { era, method: call.method, filter: filters[0] ?? null };
   return new ListScreen(generation.lists, view, call.id, screen);
+}
+
+function isRequest({ kind }: Call): boolean {
+  return kind === "request";
 }
 
 const FILTER_FAILED: Denial = {

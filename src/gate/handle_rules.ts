@@ -8,7 +8,6 @@ import { isObject, type Json, type JsonObject, member } from "../mcp/json.ts";
 import type { Call, Message } from "../mcp/message.ts";
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from "../mcp/revision.ts";
 import { createdTask, tellsOfTask } from "../mcp/task.ts";
-import type { ReplyFilter } from "../policy/contract.ts";
 import { calledTool } from "./body_handles.ts";
 import { type Bearer, stateContext } from "./handle_bearer.ts";
 import type { WireRules } from "./reply_screen.ts";
@@ -37,21 +36,21 @@ const TASK_NEWS = /notifications\\?\/tasks/;
 const REVISIONS: readonly string[] = [...LEGACY_REVISIONS, ...MODERN_REVISIONS];
 
 /** The rules for what flows down in one exchange. */
-export class HandleRules {
+export class HandleRules implements WireRules {
+  readonly #wire: WireRules;
   readonly #bearer: Bearer;
   readonly #calls: readonly Call[];
   readonly #isStream: boolean;
 
-  /** @param calls What the exchange asked */
-  constructor(bearer: Bearer, calls: readonly Call[]) {
+  /**
+   * @param wire Rules that come before these
+   * @param calls What the exchange asked
+   */
+  constructor(wire: WireRules, bearer: Bearer, calls: readonly Call[]) {
+    this.#wire = wire;
     this.#bearer = bearer;
     this.#calls = calls;
-    this.#isStream = calls.some((call) => call.kind === "listen");
-  }
-
-  /** `wire` with these rules behind its own. */
-  around(wire: WireRules): WireRules {
-    return new RulesAround(wire, this);
+    this.#isStream = calls.some(isListening);
   }
 
   /**
@@ -59,16 +58,21 @@ export class HandleRules {
    * on a resumed stream the answer to another exchange's request, which ends its being under way.
    */
   isTouched(text: string): boolean {
-    if (TASK_NEWS.test(text)) return true;
+    if (this.#wire.isTouched(text) || TASK_NEWS.test(text)) return true;
     return this.#isStream && this.#bearer.memory.requests.hasFlights(this.#bearer) &&
       /"(?:result|error)"/.test(text);
   }
 
   /**
-   * The message with its handles sealed; null where it must not pass. Notes nothing. Throws where a
+   * What the rules before let pass, with its handles sealed; null where it must not pass. Notes nothing. Throws where a
    * handle is too long to be sealed, and where results nest deeper than the stack reaches.
    */
   screen(message: Message): Message | null {
+    const left = this.#wire.screen(message);
+    return left === null ? null : this.#screenHandles(left);
+  }
+
+  #screenHandles(message: Message): Message | null {
     const params = member(message, "params");
     if (tellsOfTask(member(message, "method")) && !this.#isOwn(member(params, "taskId"))) {
       return null;
@@ -158,27 +162,8 @@ export class HandleRules {
   }
 }
 
-/** The rules of the wire, then those for handles. No closures: most exchanges ask neither twice. */
-class RulesAround implements WireRules {
-  readonly #wire: WireRules;
-  readonly #handles: HandleRules;
-
-  constructor(wire: WireRules, handles: HandleRules) {
-    this.#wire = wire;
-    this.#handles = handles;
-  }
-
-  get rules(): readonly ReplyFilter[] {
-    return [...this.#wire.rules, (message) => this.#handles.screen(message)];
-  }
-
-  isTouched(text: string): boolean {
-    return this.#wire.isTouched(text) || this.#handles.isTouched(text);
-  }
-
-  passed(message: Message): void {
-    this.#handles.passed(message);
-  }
+function isListening(call: Call): boolean {
+  return call.kind === "listen";
 }
 
 /** Says where there is nothing more: no handle. */

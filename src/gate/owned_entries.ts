@@ -2,6 +2,7 @@
  * What the gate remembers for callers: entries under keys, each owner's apart, within bounds that no
  * flood of handles breaks. Who is flooded out is the flooder. Knows not what is remembered.
  */
+import { EntryList } from "./entry_list.ts";
 
 /** How much is remembered. */
 export interface EntryBounds {
@@ -15,7 +16,7 @@ export interface EntryBounds {
 export class OwnedEntries<Entry> {
   readonly #bounds: EntryBounds;
   /** Those who have written last come last, and of each owner's entries likewise. */
-  readonly #owners = new Map<string, Map<string, Entry>>();
+  readonly #owners = new EntryList<EntryList<Entry>>();
   #size = 0;
 
   constructor(bounds: EntryBounds) {
@@ -34,17 +35,15 @@ export class OwnedEntries<Entry> {
 
   /** Whether `owner` has any entry. */
   hasAny(owner: string): boolean {
-    return this.#owners.has(prefixed(owner));
+    return this.#owners.get(prefixed(owner)) !== undefined;
   }
 
   /** Sets it, as the newest of `owner`. */
   set(owner: string, key: string, entry: Entry): void {
     const name = prefixed(owner);
-    const entries = this.#owners.get(name) ?? new Map<string, Entry>();
-    this.#owners.delete(name);
+    const entries = this.#owners.get(name) ?? new EntryList<Entry>();
     this.#owners.set(name, entries);
-    if (!entries.delete(key)) this.#size++;
-    entries.set(key, entry);
+    if (entries.set(key, entry)) this.#size++;
     if (entries.size > this.#bounds.perOwner) this.#dropOldest(name, entries);
     if (this.#size > this.#bounds.inAll) this.#dropOldestOfIdlest();
   }
@@ -67,16 +66,16 @@ export class OwnedEntries<Entry> {
   }
 
   #dropOldestOfIdlest(): void {
-    for (const [name, entries] of this.#owners) return this.#dropOldest(name, entries);
+    const idlest = this.#owners.oldest;
+    if (idlest !== null) this.#dropOldest(...idlest);
   }
 
-  #dropOldest(name: string, entries: Map<string, Entry>): void {
-    for (const key of entries.keys()) {
-      entries.delete(key);
-      this.#size--;
-      if (entries.size === 0) this.#owners.delete(name);
-      return;
-    }
+  #dropOldest(name: string, entries: EntryList<Entry>): void {
+    const oldest = entries.oldest;
+    if (oldest === null) return;
+    entries.delete(oldest[0]);
+    this.#size--;
+    if (entries.size === 0) this.#owners.delete(name);
   }
 }
 

@@ -13,7 +13,8 @@ import type { ReplyFilter } from "../policy/contract.ts";
 
 /** Rules of the gate's own about messages. */
 export interface WireRules {
-  readonly rules: readonly ReplyFilter[];
+  /** What of a message may pass, before the policies are asked; null: nothing. */
+  screen(message: Message): Message | null;
   /** Whether the rules may have to do with a message of this text, beyond what all rules look at. */
   isTouched(text: string): boolean;
   /** Told of each message that was parsed and passes, in the form in which it does. */
@@ -22,8 +23,9 @@ export interface WireRules {
 
 /** Judges the messages of one exchange. */
 export class ReplyScreen {
-  readonly #filters: readonly ReplyFilter[];
   readonly #wire: WireRules;
+  readonly #filters: readonly ReplyFilter[];
+  /** Whether the filters may have to do with a message of this text. */
   readonly #isFiltered: (text: string) => boolean;
   readonly #awaited: AwaitedIds;
   readonly #onFault: (error: unknown) => void;
@@ -42,8 +44,8 @@ export class ReplyScreen {
     awaited: readonly Id[],
     onFault: (error: unknown) => void,
   ) {
-    this.#filters = [...wire.rules, ...filters];
     this.#wire = wire;
+    this.#filters = filters;
     this.#isFiltered = touches === null ? always : checkFor(touches);
     this.#awaited = new AwaitedIds(awaited);
     this.#onFault = onFault;
@@ -101,8 +103,9 @@ export class ReplyScreen {
 
   #one(value: Json): Message | null {
     if (!isObject(value)) return null;
-    let message: Message | null = tidyEnvelope(value);
+    let message: Message | null;
     try {
+      message = this.#wire.screen(tidyEnvelope(value));
       for (const filter of this.#filters) {
         if (message === null) return null;
         message = filter(message);
@@ -157,12 +160,12 @@ export class ReplyScreen {
   }
 }
 
-/** What only answers have. Letters that are spelled as escapes bring any text to be parsed. */
-const OUTCOME = /"(?:result|error)"/;
-
 function always(): boolean {
   return true;
 }
+
+/** What only answers have. Letters that are spelled as escapes bring any text to be parsed. */
+const OUTCOME = /"(?:result|error)"/;
 
 /** One check for each set of words: stages return the same set for every exchange. */
 const checks = new WeakMap<ReadonlySet<string>, (text: string) => boolean>();
@@ -207,7 +210,13 @@ function newWireRules(
   if (isNamed) rules.push(withoutNameless);
   if (strips) rules.push(withoutInstructions);
   return {
-    rules,
+    screen: (message) => {
+      let passed: Message | null = message;
+      for (let index = 0; passed !== null && index < rules.length; index++) {
+        passed = (rules[index] as ReplyFilter)(passed);
+      }
+      return passed;
+    },
     isTouched: (text) =>
       (mustBePrivate && hasResult(text)) || (isNamed && NAMELESS.test(text)) ||
       (strips && hasInstructions(text)),
