@@ -3,6 +3,7 @@
  * once, counted as received and not as announced. Judges none of its content.
  */
 import { fieldValues } from "../upstream/upstream.ts";
+import type { AbandonedListener, Abandonment } from "../upstream/upstream.ts";
 import { refuse } from "./door.ts";
 import type { Denial } from "./denial.ts";
 import type { IncomingExchange } from "./incoming.ts";
@@ -41,10 +42,12 @@ export interface BodyLimits {
   readonly bodyDeadlineMs: number;
 }
 
-/** An exchange that can be cut. */
-export interface Cuttable {
-  /** Aborted when it is. Looked at only where something has to be waited for. */
-  readonly signal: AbortSignal;
+/** The exchange that a body belongs to. Looked at only where something has to be waited for. */
+export interface Waiting {
+  /** Told when it is cut. */
+  readonly cutSignal: Abandonment;
+  /** What its time is limited for; looked at now and then. Null: nothing. */
+  patience: Patience | null;
 }
 
 /**
@@ -58,7 +61,7 @@ export function readBody(
   limits: BodyLimits,
   held: HeldBytes,
   record: { bytesIn: number },
-  exchange: Cuttable,
+  exchange: Waiting,
 ): HeldBody | Denial | Promise<HeldBody | Denial> {
   const announced = Number(fieldValues(incoming.fields, "content-length")[0] ?? 0);
   if (announced > limits.bodyBytes) return tooLarge();
@@ -76,9 +79,9 @@ async function readRest(
   incoming: IncomingExchange,
   limits: BodyLimits,
   body: GrowingBody,
-  { signal }: Cuttable,
+  exchange: Waiting,
 ): Promise<HeldBody | Denial> {
-  using patience = new Patience(limits.bodyDeadlineMs, signal);
+  using patience = new Patience(limits.bodyDeadlineMs, exchange);
   try {
     for (;;) {
       const chunk = await patience.wait(incoming.body.read());
@@ -185,35 +188,50 @@ export class GatheredBytes {
 const NO_BYTES = new GatheredBytes();
 const LATE = Symbol("late");
 
-/** One timer and one signal for all reads of a body, without a trace left by any single read. */
-class Patience implements Disposable {
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #signal: AbortSignal;
+/**
+ * For how long a body is waited for, all its reads together. Without a timer, since many a client
+ * sends head and body one after the other: its exchange looks at the clock for it.
+ */
+export class Patience implements Disposable, AbandonedListener {
+  readonly #ms: number;
+  readonly #exchange: Waiting;
+  #sinceMs: number | null = null;
   #isLate = false;
-  #giveUp = (): void => {};
+  #giveUp: (() => void) | null = null;
 
-  constructor(ms: number, signal: AbortSignal) {
-    this.#signal = signal;
-    this.#timer = setTimeout(() => {
-      this.#isLate = true;
-      this.#giveUp();
-    }, ms);
-    signal.addEventListener("abort", this.#onAbort);
+  /** @param ms At most, from the first {@link check} on */
+  constructor(ms: number, exchange: Waiting) {
+    this.#ms = ms;
+    this.#exchange = exchange;
+    exchange.patience = this;
+    exchange.cutSignal.addEventListener("abort", this);
   }
 
-  /** What `work` gives, or `LATE`. Rejects when `work` does, and when the signal fires. */
+  /** To be called now and then. */
+  check(nowMs: number): void {
+    this.#sinceMs ??= nowMs;
+    if (nowMs - this.#sinceMs < this.#ms) return;
+    this.#isLate = true;
+    this.#giveUp?.();
+  }
+
+  /** The exchange has been cut. */
+  handleEvent(): void {
+    this.#giveUp?.();
+  }
+
+  /** What `work` gives, or `LATE`. Rejects when `work` does, and when the exchange is cut. */
   wait<T>(work: Promise<T>): Promise<T | typeof LATE> {
     return new Promise((resolve, reject) => {
-      this.#giveUp = () => this.#isLate ? resolve(LATE) : reject(this.#signal.reason);
+      this.#giveUp = () => this.#isLate ? resolve(LATE) : reject(new Error("Exchange was cut"));
       work.then(resolve, reject);
-      if (this.#isLate || this.#signal.aborted) this.#giveUp();
+      if (this.#isLate || this.#exchange.cutSignal.aborted) this.#giveUp();
     });
   }
 
-  readonly #onAbort = (): void => this.#giveUp();
-
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#giveUp = null;
+    this.#exchange.patience = null;
+    this.#exchange.cutSignal.removeEventListener("abort", this);
   }
 }

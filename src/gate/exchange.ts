@@ -7,6 +7,7 @@ import type { Principal } from "../policy/contract.ts";
 import { finish, newRuling } from "../policy/pipeline.ts";
 import { UpstreamError } from "../upstream/upstream.ts";
 import { Answering, ClientGone } from "./answering.ts";
+import type { Patience } from "./body.ts";
 import { corsFields } from "./cors.ts";
 import { CutSignal } from "./cut_signal.ts";
 import type { Answer, Denial } from "./denial.ts";
@@ -47,6 +48,8 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   isRuled = false;
   /** For those who ask the upstream. */
   readonly cutSignal = new CutSignal();
+  /** What is waited for of the client's, where something is. */
+  patience: Patience | null = null;
   /** Made when somebody wants to see the signal. */
   #abort: AbortController | null = null;
   #cutBy: Cut | null = null;
@@ -135,6 +138,12 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     (this.#earlier ??= []).push(this.#generation);
     this.#generation = generation;
     this.record.generation = generation.number;
+  }
+
+  /** Ends what has been waited for too long. To be called now and then. */
+  check(nowMs: number): void {
+    this.answering.check(nowMs);
+    this.patience?.check(nowMs);
   }
 
   onClientGone(): void {

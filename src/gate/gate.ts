@@ -217,7 +217,7 @@ export class Gate {
       if (hasExpired(exchange.principal, this.#current.keys, this.parts.clock)) {
         exchange.cut("revoked");
       }
-      exchange.answering.check(this.#checkedMs);
+      exchange.check(this.#checkedMs);
     }
   }
 

@@ -1,19 +1,25 @@
 /** Reading a body within its bounds, wherever it is cut, and giving its bytes back exactly once. */
 import assert from "node:assert/strict";
 import { GatheredBytes, HeldBytes, readBody } from "../../src/gate/body.ts";
-import type { BodyLimits } from "../../src/gate/body.ts";
+import type { BodyLimits, Patience, Waiting } from "../../src/gate/body.ts";
+import { CutSignal } from "../../src/gate/cut_signal.ts";
 import { eventually } from "../support/eventually.ts";
 import { MemoryExchange, type Request } from "./support/memory_exchange.ts";
 
 const LIMITS: BodyLimits = { bodyBytes: 8, heldBytes: 12, bodyDeadlineMs: 20 };
 
+class Asking implements Waiting {
+  readonly cutSignal = new CutSignal();
+  patience: Patience | null = null;
+}
+
 function reading(request: Request, limits = LIMITS) {
   const exchange = new MemoryExchange({ body: null, ...request });
   const held = new HeldBytes();
   const record = { bytesIn: 0 };
-  const abort = new AbortController();
-  const result = readBody(exchange, limits, held, record, abort);
-  return { exchange, held, record, abort, result };
+  const asking = new Asking();
+  const result = readBody(exchange, limits, held, record, asking);
+  return { exchange, held, record, asking, result };
 }
 
 Deno.test("readBody gives the bytes of a body that is cut anywhere", async () => {
@@ -76,19 +82,25 @@ Deno.test("readBody accepts a body of exactly the limit, announced or not", asyn
 });
 
 Deno.test("readBody gives a body that does not arrive up at its deadline, and what it held", async () => {
-  const { exchange, held, result } = reading({});
+  const { exchange, held, asking, result } = reading({});
   exchange.send("123");
   await eventually("the bytes to be held", () => held.bytes === 3);
+  for (const nowMs of [1000, 1019, 1020]) asking.patience?.check(nowMs);
   const body = await result;
   assert.equal("kind" in body && body.kind, "body_timeout");
   assert.equal(held.bytes, 0);
 });
 
 Deno.test("readBody's deadline is for the whole body, not for each piece", async () => {
-  const { exchange, result } = reading({}, { ...LIMITS, bodyBytes: 1000, heldBytes: 1000 });
-  const timer = setInterval(() => exchange.send("x"), 5);
+  const wide = { ...LIMITS, bodyBytes: 1000, heldBytes: 1000 };
+  const { exchange, held, asking, result } = reading({}, wide);
+  for (let sent = 1; sent <= 20; sent++) {
+    exchange.send("x");
+    await eventually("the byte to be held", () => held.bytes === sent);
+    asking.patience?.check(1000 + sent);
+  }
+  asking.patience?.check(1021);
   const body = await result;
-  clearInterval(timer);
   assert.equal("kind" in body && body.kind, "body_timeout");
 });
 
@@ -105,11 +117,11 @@ for (const when of ["before", "while"]) {
   Deno.test(`readBody gives up when it is cut ${when} it waits`, async () => {
     const exchange = new MemoryExchange({ body: null });
     const held = new HeldBytes();
-    const abort = new AbortController();
-    if (when === "before") abort.abort("revoked");
+    const asking = new Asking();
+    if (when === "before") asking.cutSignal.abort();
     const limits = { ...LIMITS, bodyDeadlineMs: 60_000 };
-    const result = readBody(exchange, limits, held, { bytesIn: 0 }, abort);
-    abort.abort("revoked");
+    const result = readBody(exchange, limits, held, { bytesIn: 0 }, asking);
+    asking.cutSignal.abort();
     const body = await result;
     assert.equal("kind" in body && body.kind, "body_broken");
   });
@@ -120,8 +132,7 @@ Deno.test("readBody counts bodies as received, not as announced", async () => {
   const limits = { ...LIMITS, bodyDeadlineMs: 60_000 };
   const open = Array.from({ length: 3 }, () => {
     const exchange = new MemoryExchange({ body: null, fields: [["content-length", "8"]] });
-    const uncut = new AbortController();
-    return { exchange, result: readBody(exchange, limits, held, { bytesIn: 0 }, uncut) };
+    return { exchange, result: readBody(exchange, limits, held, { bytesIn: 0 }, new Asking()) };
   });
   for (const { exchange } of open) exchange.send("1234");
   await eventually("all to be held", () => held.bytes === 12);
