@@ -1,0 +1,19 @@
+/** The shape of `audit` in the configuration file. */
+import { nearest } from "./nearest.ts";
+import { choice, mapping, written } from "./value.ts";
+
+const output = written(
+  '"stdout", "stderr" or the path of a file',
+  (text) =>
+    text === "" || /\p{Cc}/u.test(text) || nearest(text, ["stdout", "stderr"]) !== undefined
+      ? null
+      : text,
+);
+
+/** Where audit lines go. */
+export const audit = mapping({
+  output: output.prefault("stdout").describe("stdout, stderr or a path."),
+  on_error: choice("refuse", "continue").prefault("refuse").describe(
+    "What happens to exchanges that cannot be recorded.",
+  ),
+});
