@@ -1,7 +1,8 @@
 /**
  * Which member names careless JSON parsers take for one and the same: by case, with blanks around
- * them or cut at a NUL (CVE-2026-27896 class). An object whose governed names have such doubles
- * means one thing here and another there.
+ * them or cut at a NUL (CVE-2026-27896 class), and in the spelling of another language, where a data
+ * model takes its fields by either name. An object whose governed names have such doubles means one
+ * thing here and another there.
  */
 
 /** `key` as the most careless of parsers reads it. */
@@ -26,7 +27,11 @@ export class KeyTable {
 
   constructor(names: readonly string[]) {
     this.#names = new Set(names);
-    this.#byFold = new Map(names.map((name) => [foldKey(name), name]));
+    this.#byFold = new Map(
+      names.flatMap((name) =>
+        spellings(name).map((spelling) => [foldKey(spelling), name] as const)
+      ),
+    );
   }
 
   /** Whether `key` is one of the names. */
@@ -38,6 +43,14 @@ export class KeyTable {
   nameOf(key: string): string | null {
     return this.#byFold.get(foldKey(key)) ?? this.#byFold.get(foldKey(cutAtNul(key))) ?? null;
   }
+}
+
+/**
+ * `name` and what it is called in languages that write `task_id` and keep a leading underscore for
+ * themselves: pydantic takes both, where a model says `populate_by_name`.
+ */
+function spellings(name: string): string[] {
+  return [name, name.replace(/(?<=[a-z])(?=[A-Z])/g, "_"), name.replace(/^_+/, "")];
 }
 
 function cutAtNul(key: string): string {

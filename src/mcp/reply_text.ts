@@ -40,7 +40,9 @@ export function memberCheck(names: readonly string[]): (text: string) => boolean
   // Letters and `_` are spelled \u004X to \u007X when escaped, the others \u002X and \u003X; those
   // Go writes for `&`, `<` and `>` all the time, so they count only where such a name is sought.
   const escapes = names.every((name) => /^[A-Za-z_]+$/.test(name)) ? "04-7" : "0-7";
-  const spelled = names.map((name) => name.replaceAll(".", "\\.").replaceAll("/", "\\\\?\\/"));
+  const spelled = names.map((name) =>
+    name.replaceAll(".", "\\.").replaceAll("/", "\\\\?\\/").replace(/(?<=[a-z])(?=[A-Z])/g, "_?")
+  );
   // With `i` and `u` together, s also matches U+017F and k U+212A.
   const pattern = new RegExp(
     `"(?:${spelled.join("|")})"[ \\t\\r\\n]*:|\\\\u(?:00[${escapes}]|017f|212a)`,

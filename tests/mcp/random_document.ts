@@ -183,6 +183,8 @@ function key(random: Random, name: string): string {
     ` ${name}`,
     `${name} `,
     name.replaceAll("s", "\u017f").replaceAll("k", "\u212a"),
+    name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase(),
+    name.replace(/^_/, ""),
     name.replaceAll("i", "\u0130"),
     name,
   ]);

@@ -100,6 +100,8 @@ function spelled(random: Random, name: string): string {
     ` ${name}`,
     `${name}\u00a0`,
     name.replaceAll("s", "\u017f").replaceAll("k", "\u212a"),
+    name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase(),
+    name.replace(/^_/, ""),
   ]);
   if (random.chance(0.5)) return JSON.stringify(variant);
   return `"${

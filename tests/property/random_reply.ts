@@ -259,6 +259,7 @@ function junk(random: Random, key: string, granted: string): Json {
 /** With members that no message has, and variants of those that definitions stand under. */
 function noisy(random: Random, message: JsonObject): JsonObject {
   const hidden = [{ name: "rm", description: CANARY }];
+  const hiddenTemplates = [{ uriTemplate: "file:///{x}", description: CANARY }];
   const result = message["result"] as JsonObject;
   return random.pick<() => JsonObject>([
     () => message,
@@ -269,6 +270,7 @@ function noisy(random: Random, message: JsonObject): JsonObject {
     () => ({ ...message, result: { ...result, Tools: hidden } }),
     () => ({ ...message, result: { "tools\0": hidden, ...result } }),
     () => ({ ...message, result: { "tool\u017f": hidden, ...result, " tools": hidden } }),
+    () => ({ ...message, result: { ...result, resource_templates: hiddenTemplates } }),
   ])();
 }
 

@@ -30,6 +30,8 @@ const FOLDS: Readonly<Record<string, (key: string) => string>> = {
   trimmed: (key) => key.trim(),
   "nul dropped": (key) => key.replaceAll("\0", ""),
   "cut at nul": (key) => key.split("\0")[0] ?? "",
+  "by field name": (key) =>
+    key.replace(/^_+/, "").replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()),
 };
 
 const PICKS: Readonly<Record<string, (found: readonly Tree[]) => Tree | undefined>> = {
