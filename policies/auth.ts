@@ -19,7 +19,8 @@ const BARE = /^[\x21-\x2b\x2d-\x7e]{16,256}$/;
 const REASON = "Missing or unknown API key. Send it as: Authorization: Bearer <key>";
 
 interface Known {
-  readonly key: Key;
+  readonly label: string;
+  readonly expiresMs: number | null;
   readonly decision: Allow;
 }
 
@@ -29,14 +30,14 @@ export const auth: PolicyModule<Record<never, never>, "head"> = {
   at: "head",
   options: (z) => z.object({}),
   create(_options, host) {
-    const known = new Map(host.config.keys.map((key) => [`=${key.hash}`, knownKey(key)]));
+    const known = indexHashes(host.config.keys);
     const fail = failures(host);
     return ({ http }: Head) => {
       const sent = readKey(http.header("authorization"), http.header("x-api-key"));
       if (sent.key === null) return fail(http.remote, sent.fault);
       const found = known.get(`=${sha256(sent.key)}`);
       if (found === undefined) return fail(http.remote, "unknown key");
-      const { expiresMs, label } = found.key;
+      const { expiresMs, label } = found;
       if (expiresMs !== null && host.clock.now() >= expiresMs) {
         return fail(http.remote, `expired key: ${label}`);
       }
@@ -45,9 +46,16 @@ export const auth: PolicyModule<Record<never, never>, "head"> = {
   },
 };
 
-function knownKey(key: Key): Known {
-  const principal = Object.freeze({ label: key.label, hash: key.hash });
-  return { key, decision: Object.freeze(allow({ principal })) };
+/** One look-up for each caller, however many keys a label has. */
+function indexHashes(keys: readonly Key[]): Map<string, Known> {
+  const known = new Map<string, Known>();
+  for (const { label, hashes } of keys) {
+    for (const { hash, expiresMs } of hashes) {
+      const principal = Object.freeze({ label, hash });
+      known.set(`=${hash}`, { label, expiresMs, decision: Object.freeze(allow({ principal })) });
+    }
+  }
+  return known;
 }
 
 /** The one key that the two fields carry, or what is wrong with them. */

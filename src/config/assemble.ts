@@ -1,6 +1,6 @@
 /** A file that fits the schema as the configuration the program uses: other names, paths resolved. */
 import { dirname } from "node:path";
-import type { GateConfig, Key, RateLimit, StageConfig } from "../policy/gate_config.ts";
+import type { GateConfig, Key, KeyHash, RateLimit, StageConfig } from "../policy/gate_config.ts";
 import { moduleName } from "./pipeline_rules.ts";
 import type { ConfigFile } from "./schema.ts";
 
@@ -69,11 +69,13 @@ export function pathsOf(file: string, resolve: (folder: string, path: string) =>
   return (path: string): string => resolve(folder, path);
 }
 
-function assembleKey(key: NonNullable<ConfigFile["keys"]>[number], defaults: RateLimit): Key {
+type KeyInFile = NonNullable<ConfigFile["keys"]>[number];
+
+function assembleKey(key: KeyInFile, defaults: RateLimit): Key {
   const everything = key.allow.length === 1 && key.allow[0] === "*" ? ["*"] : [];
   return {
     label: key.label,
-    hash: key.hash,
+    hashes: assembleHashes(key),
     allow: key.allow,
     deny: key.deny,
     prompts: key.prompts ?? [...everything],
@@ -84,6 +86,15 @@ function assembleKey(key: NonNullable<ConfigFile["keys"]>[number], defaults: Rat
     },
     expiresMs: key.expires,
   };
+}
+
+function assembleHashes({ hash, hashes, created, expires }: KeyInFile): KeyHash[] {
+  if (hash !== undefined) return [{ hash, createdMs: created, expiresMs: expires }];
+  return (hashes ?? []).map((each) => ({
+    hash: each.hash,
+    createdMs: each.created,
+    expiresMs: each.expires === null ? expires : Math.min(each.expires, expires ?? Infinity),
+  }));
 }
 
 function assembleStage(stage: ConfigFile["pipeline"][number], resolve: ResolvePath): StageConfig {

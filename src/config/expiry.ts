@@ -1,4 +1,4 @@
-/** When a key ends: a date, or a time with its offset (RFC 3339). Knows no clock. */
+/** When a key begins and ends: a date, or a time with its offset (RFC 3339). Knows no clock. */
 
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
@@ -13,10 +13,10 @@ const DAY_MS = 86_400_000;
  * neither. A date counts to its end, UTC.
  */
 export function parseExpiry(text: string): number | null {
-  const midnight = startOfDay(text);
+  const midnight = parseDay(text);
   if (midnight !== null) return midnight + DAY_MS;
   const match = TIME.exec(text);
-  const day = startOfDay(match?.[1] ?? "");
+  const day = parseDay(match?.[1] ?? "");
   if (match === null || day === null) return null;
   const [, , hour, minute, second, fraction, sign, offsetHour, offsetMinute] = match;
   const offset = minutesMs(offsetHour ?? "0", offsetMinute ?? "0");
@@ -28,7 +28,8 @@ function minutesMs(hours: string, minutes: string): number {
   return (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
 
-function startOfDay(text: string): number | null {
+/** The beginning of the day `text`, UTC, in milliseconds since the epoch; null where it is none. */
+export function parseDay(text: string): number | null {
   const match = DATE.exec(text);
   if (match === null) return null;
   const ms = Date.parse(`${text}T00:00:00.000Z`);

@@ -2,11 +2,15 @@
  * The shape of one key in the configuration file: who it is, what it may use, and until when. What
  * two keys must not share is `key_rules.ts`'s.
  */
-import { parseExpiry } from "./expiry.ts";
+import { parseDay, parseExpiry } from "./expiry.ts";
 import { burst, rps } from "./rate_schema.ts";
 import { list, mapping, written } from "./value.ts";
 
-const MINT = 'run "mcpgate keygen --label NAME" and paste the hash it prints';
+/** What to do where the hash is wanting. */
+export const MINT = 'run "mcpgate keygen --label NAME" and paste the hash it prints';
+
+/** What a hash is. */
+export const HASH_EXPECTED = "64 hexadecimal digits, the SHA-256 of the key";
 
 const LOOKS_LIKE_KEY = /mcpg_[\w-]{20,}/;
 
@@ -26,7 +30,7 @@ const label = written(
 );
 
 const hash = written(
-  "64 hexadecimal digits, the SHA-256 of the key",
+  HASH_EXPECTED,
   (text) => /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : null,
   { kind: "hidden", describe: describeHash, suggest: suggestHash },
 );
@@ -36,10 +40,34 @@ const keyRateLimit = mapping({
   burst: burst.optional().describe("Tokens held at most. Default: defaults.rate_limit.burst."),
 });
 
-/** One entry of `keys`. */
+const expires = written(
+  "a date such as 2027-01-31 (its end, UTC) or an RFC 3339 time",
+  parseExpiry,
+).nullable().prefault(null);
+
+const created = written("a date such as 2027-01-31", parseDay).nullable().prefault(null);
+
+const MANY = "a list of 1 to 16 mappings, such as [{ hash: SHA-256, expires: 2027-01-31 }]";
+
+const hashes = list(
+  mapping({
+    hash: hash.describe("SHA-256 of a key, in hexadecimal."),
+    created: created.describe("The day it was minted, a date; written by mcpgate keygen."),
+    expires: expires.describe("When this one ends, if it ends before the entry does."),
+  }),
+  MANY,
+).min(1, MANY).max(16, MANY);
+
+/** One entry of `keys`. It has either `hash` or `hashes`, which `key_rules.ts` sees to. */
 export const key = mapping({
   label: label.describe("Unique name of the caller in logs and audit lines."),
-  hash: hash.describe("SHA-256 of the key, in hexadecimal; printed by mcpgate keygen."),
+  hash: hash.optional().describe(
+    "SHA-256 of the key, in hexadecimal; printed by mcpgate keygen.",
+  ),
+  hashes: hashes.optional().describe(
+    "In place of hash: several keys for one caller, while one is exchanged for another.",
+  ),
+  created: created.describe("The day the key of hash was minted, a date."),
   allow: patterns.describe(
     'Tools the key may call: exact names or patterns with *. A lone "*" names everything.',
   ),
@@ -51,12 +79,7 @@ export const key = mapping({
     'Resource URIs, likewise. Default: none, or all where allow is ["*"].',
   ),
   rate_limit: keyRateLimit.prefault({}).describe("Token bucket of this key."),
-  expires: written(
-    "a date such as 2027-01-31 (its end, UTC) or an RFC 3339 time",
-    parseExpiry,
-  ).nullable().prefault(null).describe(
-    "When the key ends: a date (its end, UTC) or an RFC 3339 time.",
-  ),
+  expires: expires.describe("When the key ends: a date (its end, UTC) or an RFC 3339 time."),
 });
 
 function describeHash(found: unknown): string | undefined {

@@ -8,7 +8,7 @@ import type { Config, ConfigSources, LoadResult } from "./config.ts";
 import { parseText, valueAt } from "./document.ts";
 import { headerFlaws, headerOwnerFlaws, upstreamHeaders } from "./header_rules.ts";
 import { flawsOf } from "./issue.ts";
-import { duplicateKeyFlaws } from "./key_rules.ts";
+import { keyFlaws } from "./key_rules.ts";
 import { limitFlaws, sealFlaws } from "./limit_rules.ts";
 import { Page } from "./page.ts";
 import { pipelineFlaws } from "./pipeline_rules.ts";
@@ -57,7 +57,7 @@ function readConfig(file: string, text: string, sources: ConfigSources): LoadRes
     ...sealFlaws(secrets),
     ...headerFlaws(headers),
     ...headerOwnerFlaws(valueAt(value, ["upstream"])),
-    ...duplicateKeyFlaws(valueAt(value, ["keys"]), (path) => page.line(path)),
+    ...keyFlaws(valueAt(value, ["keys"]), (path) => page.line(path)),
     ...limitFlaws(valueAt(value, ["limits"])),
     ...pipelineFlaws(valueAt(value, ["pipeline"]), sources.builtIns),
   ];

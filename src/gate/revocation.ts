@@ -1,6 +1,7 @@
 /**
  * Which open exchanges lose their ground when the configuration changes or time passes: those of a
- * key that is gone or expired, and those ruled under a grant that lost something. Conservative: a
+ * key that is gone or expired, whatever other keys its label has, and those ruled under a grant that
+ * lost something. Conservative: a
  * grant whose patterns cannot be shown to cover the old ones counts as narrowed.
  */
 import { covers } from "../mcp/name_pattern.ts";
@@ -34,18 +35,21 @@ export function hasLostGrant(principal: Principal, before: KeyIndex, after: KeyI
 
 /** Whether the key that admitted `principal` has run out. */
 export function hasExpired(principal: Principal, keys: KeyIndex, clock: Clock): boolean {
-  const key = keyOf(principal, keys);
-  return key !== undefined && isExpired(key, clock);
+  const end = endOf(principal, keys);
+  return end !== null && clock.now() >= end;
 }
 
 /** A user module may vouch for a label without a key; then the label's grant counts. */
-function keyOf(principal: Principal, keys: KeyIndex): Key | undefined {
-  const key = keys.get(principal.label);
-  return principal.hash === null || key?.hash === principal.hash ? key : undefined;
+function keyOf({ label, hash }: Principal, keys: KeyIndex): Key | undefined {
+  const key = keys.get(label);
+  return hash === null || key?.hashes.some((each) => each.hash === hash) ? key : undefined;
 }
 
-function isExpired(key: Key, clock: Clock): boolean {
-  return key.expiresMs !== null && clock.now() >= key.expiresMs;
+/** When the one hash ends that proved it: that of another key of the same label is not asked. */
+function endOf({ label, hash }: Principal, keys: KeyIndex): number | null {
+  const key = keys.get(label);
+  if (hash === null) return key?.expiresMs ?? null;
+  return key?.hashes.find((each) => each.hash === hash)?.expiresMs ?? null;
 }
 
 function includes(wide: Grant, narrow: Grant): boolean {

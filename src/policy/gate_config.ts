@@ -23,14 +23,24 @@ export interface Grant {
   readonly resources: readonly string[];
 }
 
-/** One configured key. */
+/** What is known of one key that a caller may send. */
+export interface KeyHash {
+  /** Lower-case hexadecimal SHA-256 of the whole key, as sent. */
+  readonly hash: string;
+  /** Milliseconds since the epoch of the day it was minted; null: not said. */
+  readonly createdMs: number | null;
+  /** Milliseconds since the epoch from which on it is refused, its entry's end counted in; null: never. */
+  readonly expiresMs: number | null;
+}
+
+/** One entry of `keys`. */
 export interface Key extends Grant {
   /** Unique; what logs, audit lines and handles call the caller. */
   readonly label: string;
-  /** Lower-case hexadecimal SHA-256 of the whole key, as sent. */
-  readonly hash: string;
+  /** The keys that prove it; while they are exchanged for others, several. */
+  readonly hashes: readonly KeyHash[];
   readonly rateLimit: RateLimit;
-  /** Milliseconds since the epoch from which on the key is refused; null: never. */
+  /** Milliseconds since the epoch from which on each of its keys is refused; null: never. */
   readonly expiresMs: number | null;
 }
 

@@ -37,9 +37,10 @@ function idle(module: AnyPolicyModule): AnyPolicyModule {
     options: (z) => z.object({}),
     create: (_options, { config }) => {
       const [key] = config.keys;
+      const hash = key?.hashes[0]?.hash ?? null;
       const decision = key === undefined || module.name !== "auth"
         ? allow()
-        : allow({ principal: { label: key.label, hash: key.hash } });
+        : allow({ principal: { label: key.label, hash } });
       return () => decision;
     },
   } satisfies AnyPolicyModule;

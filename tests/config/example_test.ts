@@ -26,9 +26,13 @@ Deno.test("config.example.yaml names every option", () => {
   assert.deepEqual(missing(configSchema, WRITTEN, ""), []);
 });
 
-/** Options of `schema` that `written` does not have; of lists the first item counts. */
+/** Options of `schema` that `written` does not have; in lists it is enough that one item has it. */
 function missing(schema: Schema | undefined, written: unknown, path: string): string[] {
-  if (Array.isArray(written)) return missing(schemaStep(schema, 0), written[0], `${path}[0]`);
+  if (Array.isArray(written)) {
+    const items = written.filter((item) => typeof item === "object");
+    const merged = items.length === 0 ? null : Object.assign({}, ...items);
+    return missing(schemaStep(schema, 0), merged, `${path}[]`);
+  }
   if (typeof written !== "object" || written === null) return [];
   return knownKeys(schema).flatMap((name) => {
     const at = `${path}.${name}`;

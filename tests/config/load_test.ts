@@ -51,7 +51,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
     graceMs: 10_000,
     keys: [{
       label: "laptop",
-      hash: HASH,
+      hashes: [{ hash: HASH, createdMs: null, expiresMs: null }],
       allow: ["read_file"],
       deny: [],
       prompts: [],
@@ -120,9 +120,11 @@ for (const { name, written, own, path } of PATHS) {
 Deno.test("loadConfig reads the published format as it stands", () => {
   const config = loaded(SEED);
   assert.equal(config.upstream.timeoutMs, 30_000);
-  assert.deepEqual(config.keys.map(({ label, hash, rateLimit }) => ({ label, hash, rateLimit })), [
-    { label: "claude-desktop", hash: HASH, rateLimit: { rps: 5, burst: 10 } },
-    { label: "ci-agent", hash: "b".repeat(64), rateLimit: { rps: 2, burst: 50 } },
+  const read = config.keys.map(({ label, hashes, rateLimit }) => ({ label, hashes, rateLimit }));
+  const hashed = (hash: string) => [{ hash, createdMs: null, expiresMs: null }];
+  assert.deepEqual(read, [
+    { label: "claude-desktop", hashes: hashed(HASH), rateLimit: { rps: 5, burst: 10 } },
+    { label: "ci-agent", hashes: hashed("b".repeat(64)), rateLimit: { rps: 2, burst: 50 } },
   ]);
 });
 

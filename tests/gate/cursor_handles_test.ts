@@ -164,7 +164,7 @@ Deno.test("a cursor outlives the key it was given to, under the same label", asy
   await using scene = await openScene();
   const cursor = await cursorOf(scene);
   const keys = HANDLE_KEYS.map((key) =>
-    key.label === "b" ? { ...key, hash: HANDLE_KEYS[2]?.hash ?? "" } : key
+    key.label === "b" ? { ...key, hashes: HANDLE_KEYS[2]?.hashes ?? [] } : key
   ).filter(({ label }) => label !== "c");
   await scene.gate.reload(scene.config({ keys, fingerprint: "2" }));
   await scene.ask(asked("legacy", "tools/list", { cursor }), C);

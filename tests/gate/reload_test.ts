@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { AnyPolicyModule, Decision, Key } from "../../src/policy/contract.ts";
 import { allow } from "../../src/policy/contract.ts";
+import { hashed } from "../policies/lent_host.ts";
 import { eventually } from "../support/eventually.ts";
 import { A, B, bodyOf, call, keyEntry, KEYS, Scene, stage } from "./support/gate_scene.ts";
 import { eventReply } from "./support/memory_upstream.ts";
@@ -156,7 +157,11 @@ const CHANGES: readonly {
   readonly lives: boolean;
 }[] = [
   { name: "is gone", keys: () => without("b"), lives: false },
-  { name: "has another hash", keys: () => withB({ hash: "0".repeat(64) }), lives: false },
+  {
+    name: "has another hash",
+    keys: () => withB({ hashes: [hashed("0".repeat(64))] }),
+    lives: false,
+  },
   { name: "has expired", keys: (now) => withB({ expiresMs: now }), lives: false },
   { name: "may call less", keys: () => withB({ allow: ["read_*_file"] }), lives: false },
   { name: "is denied something", keys: () => withB({ deny: ["read_file"] }), lives: false },

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { hasExpired, hasLostGrant, hasLostKey, indexKeys } from "../../src/gate/revocation.ts";
 import { ANONYMOUS, type Key, type Principal } from "../../src/policy/contract.ts";
-import { keyNamed, VirtualClock } from "../policies/lent_host.ts";
+import { hashed, keyNamed, VirtualClock } from "../policies/lent_host.ts";
 
 const CLOCK = new VirtualClock();
 const NOW = CLOCK.now();
-const HASH = keyNamed("a").hash;
+const HASH = keyNamed("a").hashes[0]?.hash ?? "";
+const OTHER = "f".repeat(64);
 const OWNER: Principal = { label: "a", hash: HASH };
 const VOUCHED: Principal = { label: "a", hash: null };
 
@@ -19,15 +20,43 @@ const KEYS: readonly {
 }[] = [
   { name: "stays", after: [keyNamed("a")], lost: false },
   { name: "goes", after: [keyNamed("b")], lost: true },
-  { name: "gets another hash", after: [keyNamed("a", { hash: "f".repeat(64) })], lost: true },
-  { name: "gets another label", after: [keyNamed("b", { hash: HASH })], lost: true },
+  { name: "gets another hash", after: [keyNamed("a", { hashes: [hashed(OTHER)] })], lost: true },
+  { name: "gets another label", after: [keyNamed("b", { hashes: [hashed(HASH)] })], lost: true },
   { name: "has expired", after: [keyNamed("a", { expiresMs: NOW })], lost: true },
   { name: "expires later", after: [keyNamed("a", { expiresMs: NOW + 1 })], lost: false },
+  {
+    name: "gets another hash beside its own",
+    after: [keyNamed("a", { hashes: [hashed(OTHER), hashed(HASH, NOW + 1)] })],
+    lost: false,
+  },
+  {
+    name: "has expired, although another of its label has not",
+    after: [keyNamed("a", { hashes: [hashed(OTHER), hashed(HASH, NOW)] })],
+    lost: true,
+  },
+  {
+    name: "stays, although another of its label has expired",
+    before: [keyNamed("a", { hashes: [hashed(OTHER), hashed(HASH)] })],
+    after: [keyNamed("a", { hashes: [hashed(OTHER, NOW), hashed(HASH)] })],
+    lost: false,
+  },
+  {
+    name: "stays, although another of its label goes",
+    before: [keyNamed("a", { hashes: [hashed(OTHER), hashed(HASH)] })],
+    after: [keyNamed("a", { hashes: [hashed(HASH)] })],
+    lost: false,
+  },
+  {
+    name: "goes, although another of its label stays",
+    before: [keyNamed("a", { hashes: [hashed(OTHER), hashed(HASH)] })],
+    after: [keyNamed("a", { hashes: [hashed(OTHER)] })],
+    lost: true,
+  },
   { name: "goes, of a vouched-for caller", principal: VOUCHED, after: [], lost: true },
   {
     name: "gets another hash, of a vouched-for caller",
     principal: VOUCHED,
-    after: [keyNamed("a", { hash: "f".repeat(64) })],
+    after: [keyNamed("a", { hashes: [hashed(OTHER)] })],
     lost: false,
   },
   { name: "never was one", before: [], principal: VOUCHED, after: [], lost: false },

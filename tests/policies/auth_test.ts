@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { auth } from "../../policies/auth.ts";
-import { asked, build, keyNamed, LentHost } from "./lent_host.ts";
+import { asked, build, hashed, keyNamed, LentHost } from "./lent_host.ts";
 
 const KEY = "mcpg_right-key-of-at-least-16";
 const OTHER = "mcpg_other-key-of-at-least-16";
 const OLD = "mcpg_expired-key-of-sixteen-or-more";
 
 const KEYS = [
-  keyNamed("right", { hash: hashOf(KEY) }),
-  keyNamed("other", { hash: hashOf(OTHER) }),
-  keyNamed("old", { hash: hashOf(OLD), expiresMs: 1_800_000_000_000 }),
+  keyNamed("right", { hashes: [hashed(hashOf(KEY))] }),
+  keyNamed("other", { hashes: [hashed(hashOf(OTHER))] }),
+  keyNamed("old", { hashes: [hashed(hashOf(OLD), 1_800_000_000_000)] }),
 ];
 
 function hashOf(key: string): string {
@@ -42,7 +42,7 @@ for (const { name, headers, label } of ACCEPTED) {
     const ask = await build(auth, host);
     assert.deepEqual(await ask(sent(headers)), {
       verdict: "allow",
-      principal: { label, hash: KEYS.find((key) => key.label === label)?.hash },
+      principal: { label, hash: KEYS.find((key) => key.label === label)?.hashes[0]?.hash },
     });
   });
 }
@@ -116,6 +116,21 @@ Deno.test("a key is served until the millisecond before it expires", async () =>
   assert.equal((await ask(sent({ "x-api-key": OLD }))).verdict, "allow");
   host.clock.ms++;
   assert.equal((await ask(sent({ "x-api-key": OLD }))).verdict, "deny");
+});
+
+Deno.test("all keys of a label are served, each until it expires, and the principal says which", async () => {
+  const hashes = [hashed(hashOf(KEY)), hashed(hashOf(OLD), 1_800_000_000_000)];
+  await using host = new LentHost({ keys: [keyNamed("right", { hashes })] });
+  const ask = await build(auth, host);
+  host.clock.ms = 1_799_999_999_999;
+  for (const key of [KEY, OLD]) {
+    const principal = { label: "right", hash: hashOf(key) };
+    assert.deepEqual(await ask(sent({ "x-api-key": key })), { verdict: "allow", principal });
+  }
+  host.clock.ms++;
+  assert.equal((await ask(sent({ "x-api-key": KEY }))).verdict, "allow");
+  const refused = await ask(sent({ "x-api-key": OLD }));
+  assert.equal(refused.verdict === "deny" && refused.detail, "expired key: right");
 });
 
 Deno.test("failed attempts of an address are limited, and tell when to come back", async () => {

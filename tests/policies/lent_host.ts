@@ -11,6 +11,7 @@ import type {
   GateConfig,
   Host,
   Key,
+  KeyHash,
   Outcome,
   Principal,
 } from "../../src/policy/contract.ts";
@@ -81,11 +82,17 @@ export async function build(module: AnyPolicyModule, host: Host): Promise<Ask> {
   return await module.create({}, host) as Ask;
 }
 
+/** One hash of a key. */
+export function hashed(hash: string, expiresMs: number | null = null): KeyHash {
+  return { hash, createdMs: null, expiresMs };
+}
+
 /** A key that may call nothing, with `changes`. Its hash is that of no key at all. */
 export function keyNamed(label: string, changes: Partial<Key> = {}): Key {
+  const { expiresMs = null } = changes;
   return {
     label,
-    hash: label.charCodeAt(0).toString(16).padStart(64, "0"),
+    hashes: [hashed(label.charCodeAt(0).toString(16).padStart(64, "0"), expiresMs)],
     allow: [],
     deny: [],
     prompts: [],

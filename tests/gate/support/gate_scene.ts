@@ -11,7 +11,7 @@ import type { OwnAnswer, OwnRoutes } from "../../../src/gate/own_routes.ts";
 import { allow } from "../../../src/policy/contract.ts";
 import type { AnyPolicyModule, Key, Outcome, StageConfig } from "../../../src/policy/contract.ts";
 import type { Upstream } from "../../../src/upstream/upstream.ts";
-import { gateConfig, keyNamed, VirtualClock } from "../../policies/lent_host.ts";
+import { gateConfig, hashed, keyNamed, VirtualClock } from "../../policies/lent_host.ts";
 import { eventually, inTime } from "../../support/eventually.ts";
 import { MemoryExchange, type Request } from "./memory_exchange.ts";
 import { MemoryUpstream } from "./memory_upstream.ts";
@@ -27,7 +27,7 @@ export const D = "KEY-D-0123456789abcdef";
 export function keyEntry(key: string, changes: Partial<Key> = {}): Key {
   const label = key.slice(4, 5).toLowerCase();
   return keyNamed(label, {
-    hash: createHash("sha256").update(key).digest("hex"),
+    hashes: [hashed(createHash("sha256").update(key).digest("hex"), changes.expiresMs)],
     ...changes,
   });
 }

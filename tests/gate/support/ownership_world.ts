@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { UpstreamRequest } from "../../../src/upstream/upstream.ts";
+import { hashed } from "../../policies/lent_host.ts";
 import { inTime } from "../../support/eventually.ts";
 import type { Random } from "../../support/random.ts";
 import { keyEntry, Scene } from "./gate_scene.ts";
@@ -127,7 +128,7 @@ export class OwnershipWorld implements AsyncDisposable {
   async #reload(): Promise<void> {
     const keys = LABELS.map((label) =>
       keyEntry(`KEY-${label.toUpperCase()}`, {
-        hash: createHash("sha256").update(this.#key(label)).digest("hex"),
+        hashes: [hashed(createHash("sha256").update(this.#key(label)).digest("hex"))],
         allow: label === "a" ? ["*"] : this.#grants.get(label) ?? [],
         prompts: ["*"],
         resources: ["*"],
