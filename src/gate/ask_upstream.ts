@@ -27,6 +27,8 @@ export interface Question {
  */
 export async function askUpstream(exchange: Exchange, question: Question): Promise<UpstreamReply> {
   if (exchange.cutSignal.aborted) throw new UpstreamError("aborted", "The exchange was cut");
+  const { record, gate: { parts: { clock, census } } } = exchange;
+  if (census !== undefined) record.askedMs = clock.monotonic();
   const asking = (question.generation ?? exchange.generation).upstream.send(
     requestOf(exchange, question),
   );
@@ -35,6 +37,8 @@ export async function askUpstream(exchange: Exchange, question: Question): Promi
   } catch (error) {
     asking.then((late) => late.cancel(), () => {});
     throw error;
+  } finally {
+    if (census !== undefined) record.answeredMs = clock.monotonic();
   }
 }
 

@@ -203,8 +203,10 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   #end(judgement: Judgement): void {
     judgement.release();
     this.incoming.watcher = null;
-    const { parts } = this.gate;
-    finish(this.ruling, this.record.outcome(parts.clock.monotonic()), this.#generation.log);
+    const { parts: { clock, census } } = this.gate;
+    const outcome = this.record.outcome(clock.monotonic());
+    finish(this.ruling, outcome, this.#generation.log);
+    census?.ended(this.record, outcome, this.#generation.keys.has(this.principal.label));
     this.#generation.leave();
     if (this.#earlier !== null) { for (const generation of this.#earlier) generation.leave(); }
   }

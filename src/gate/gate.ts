@@ -87,6 +87,16 @@ export class Gate {
     return this.#current;
   }
 
+  /** The exchanges under way. */
+  get open(): readonly Exchange[] {
+    return this.#open.all();
+  }
+
+  /** What stages keep across reloads, by stage and name. */
+  get kept(): Iterable<readonly [stage: string, name: string, thing: unknown]> {
+    return this.#kept.all();
+  }
+
   /** Runs one exchange to its end; a promise only where something is waited for. Never throws. */
   handle(incoming: IncomingExchange): void | Promise<void> {
     const generation = this.#current;

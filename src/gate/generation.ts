@@ -8,6 +8,7 @@ import type { AnyPolicyModule, Clock, Host, Log } from "../policy/contract.ts";
 import { buildPipeline } from "../policy/pipeline.ts";
 import type { Pipeline } from "../policy/pipeline.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import type { Census } from "./census.ts";
 import { compileCidrs } from "./client_address.ts";
 import { CursorSeal } from "./cursor_seal.ts";
 import { Door } from "./door.ts";
@@ -29,6 +30,8 @@ export interface GateParts {
   /** A log whose lines name `source`. */
   readonly log: (source: string) => Log;
   readonly userAgent: string;
+  /** Counts how exchanges end. Absent: nobody looks, and nothing is counted. */
+  readonly census?: Census;
 }
 
 /** One built configuration. */

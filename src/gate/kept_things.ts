@@ -12,6 +12,14 @@ interface Kept {
 export class KeptThings {
   readonly #kept = new Map<string, Kept>();
 
+  /** Everything that is kept now, by the stage and the name it is kept under. */
+  *all(): Iterable<readonly [stage: string, name: string, thing: unknown]> {
+    for (const [key, { thing }] of this.#kept) {
+      const [stage = "", name = ""] = key.split("\0");
+      yield [stage, name, thing];
+    }
+  }
+
   /** The use one generation makes of them; disposing of it drops what nobody else uses. */
   tenancy(): Tenancy {
     return new Tenancy(this.#kept);

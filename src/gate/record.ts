@@ -21,6 +21,9 @@ export class ExchangeRecord {
   bytesIn = 0;
   bytesOut = 0;
   end: Outcome["end"] = "complete";
+  /** When it went up, and when its reply's head was in or was given up; NaN: not, or nobody counts. */
+  askedMs = NaN;
+  answeredMs = NaN;
   #denial: Denial | null = null;
   #decision: Outcome["decision"] = "allow";
 
@@ -47,6 +50,16 @@ export class ExchangeRecord {
     if (this.#denial !== null) return;
     this.#denial = denial;
     this.#decision = FAILURES.has(denial.kind) ? "error" : "deny";
+  }
+
+  /** What kind of refusal it met; empty where none. */
+  get kind(): string {
+    return this.#denial?.kind ?? "";
+  }
+
+  /** What its caller was told of that; empty where nothing. */
+  get reason(): string {
+    return this.#denial?.reason ?? "";
   }
 
   /** What finish hooks are told. */

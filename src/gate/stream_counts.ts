@@ -4,6 +4,11 @@
 export class StreamCounts {
   readonly #open = new Map<string, number>();
 
+  /** How many each holds open that holds any. */
+  counts(): { readonly label: string; readonly count: number }[] {
+    return [...this.#open].map(([key, count]) => ({ label: key.slice(1), count }));
+  }
+
   /** Takes one more for `label`, or answers false where `limit` are open. */
   take(label: string, limit: number): boolean {
     // The prefix: names of digits only would collide in V8's unseeded hash.

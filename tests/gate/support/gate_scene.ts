@@ -67,6 +67,8 @@ export interface Setting {
   readonly own?: Readonly<Record<string, OwnAnswer | Promise<OwnAnswer | null>>>;
   /** In place of the scene's own upstream. */
   readonly connect?: () => Upstream;
+  /** What looks on: in most scenes nobody does. */
+  readonly witness?: Pick<GateParts, "census">;
 }
 
 /** A gate at work. Disposing of it closes the gate and checks that nothing is left. */
@@ -204,6 +206,7 @@ function make(setting: Setting): Made {
       warn: (text) => void log.push(`${source}: ${text}`),
     }),
     userAgent: "mcpgate/test",
+    ...setting.witness,
   };
   return { parts, upstream, clock, outcomes, log };
 }
