@@ -22,8 +22,18 @@ const LINE_FEED = 10;
 const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 
+/** What takes lines. */
+export interface LineSink extends AsyncDisposable {
+  /** Whether a line that is taken now may be lost. */
+  readonly isFailing: boolean;
+  /** Takes `line`, printable ASCII with its line feed, to be written within a moment. */
+  push(line: string): void;
+  /** Opens the output anew, as after a rotation. */
+  reopen(): void;
+}
+
 /** An audit log that is open. */
-export class AuditSink implements AsyncDisposable {
+export class AuditSink implements LineSink {
   readonly #open: () => AuditOutput;
   readonly #log: Log;
   #output: AuditOutput;

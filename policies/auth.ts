@@ -8,6 +8,7 @@ import { allow, deny } from "../src/policy/contract.ts";
 import type { Allow, Deny, Head, Host, Key, PolicyModule } from "../src/policy/contract.ts";
 import { addressGroup } from "./auth_address_group.ts";
 import { TokenBuckets } from "./token_buckets.ts";
+import type { BucketsMaker } from "./token_buckets.ts";
 
 /** Addresses whose failures are remembered. */
 const MAX_ADDRESSES = 65_536;
@@ -24,27 +25,32 @@ interface Known {
   readonly decision: Allow;
 }
 
-/** The module of the stage `auth`. */
-export const auth: PolicyModule<Record<never, never>, "head"> = {
-  name: "auth",
-  at: "head",
-  options: (z) => z.object({}),
-  create(_options, host) {
-    const known = indexHashes(host.config.keys);
-    const fail = failures(host);
-    return ({ http }: Head) => {
-      const sent = readKey(http.header("authorization"), http.header("x-api-key"));
-      if (sent.key === null) return fail(http.remote, sent.fault);
-      const found = known.get(`=${sha256(sent.key)}`);
-      if (found === undefined) return fail(http.remote, "unknown key");
-      const { expiresMs, label } = found;
-      if (expiresMs !== null && host.clock.now() >= expiresMs) {
-        return fail(http.remote, `expired key: ${label}`);
-      }
-      return found.decision;
-    };
-  },
-};
+/** The module of the stage `auth`, with the buckets for failures that `make` makes. */
+export function authWith(make: BucketsMaker): PolicyModule<Record<never, never>, "head"> {
+  return {
+    name: "auth",
+    at: "head",
+    options: (z) => z.object({}),
+    create(_options, host) {
+      const known = indexHashes(host.config.keys);
+      const fail = failures(host, make);
+      return ({ http }: Head) => {
+        const sent = readKey(http.header("authorization"), http.header("x-api-key"));
+        if (sent.key === null) return fail(http.remote, sent.fault);
+        const found = known.get(`=${sha256(sent.key)}`);
+        if (found === undefined) return fail(http.remote, "unknown key");
+        const { expiresMs, label } = found;
+        if (expiresMs !== null && host.clock.now() >= expiresMs) {
+          return fail(http.remote, `expired key: ${label}`);
+        }
+        return found.decision;
+      };
+    },
+  };
+}
+
+/** The module of the stage `auth` of a program that counts alone. */
+export const auth = authWith((capacity) => new TokenBuckets(capacity));
 
 /** One look-up for each caller, however many keys a label has. */
 function indexHashes(keys: readonly Key[]): Map<string, Known> {
@@ -80,9 +86,9 @@ function sha256(key: string): string {
 }
 
 /** The denial of a failed attempt, which costs its address a token. */
-function failures(host: Host): (remote: string, detail: string) => Deny {
+function failures(host: Host, make: BucketsMaker): (remote: string, detail: string) => Deny {
   const { clock, config } = host;
-  const buckets = host.keep("failures", () => new TokenBuckets(MAX_ADDRESSES));
+  const buckets = host.keep("failures", () => make(MAX_ADDRESSES));
   return (remote, detail) => {
     const group = addressGroup(remote);
     const waitMs = buckets.take(group, config.authFailures, 1, clock.monotonic());

@@ -4,7 +4,24 @@
  */
 import type { RateLimit } from "../src/policy/contract.ts";
 
-interface Bucket {
+/** Buckets by name, wherever they are kept. */
+export interface Buckets {
+  /**
+   * Takes `cost` tokens out of the bucket of `name` and gives 0; or takes none and gives the
+   * milliseconds after which they will be there. `limit` may change from call to call: the bucket
+   * keeps what it holds, as far as it fits.
+   *
+   * @param cost At most `limit.burst`, else it never succeeds
+   * @param nowMs On a clock that never goes back
+   */
+  take(name: string, limit: RateLimit, cost: number, nowMs: number): number;
+}
+
+/** Makes the buckets of one stage. */
+export type BucketsMaker = (capacity: number) => Buckets;
+
+/** One bucket. */
+export interface Bucket {
   tokens: number;
   /** When `tokens` was true. */
   atMs: number;
@@ -14,7 +31,7 @@ interface Bucket {
 const EPSILON = 1e-9;
 
 /** Buckets that were full once, and are again after long enough. */
-export class TokenBuckets {
+export class TokenBuckets implements Buckets {
   readonly #halfCapacity: number;
   /** A bucket used moves to `#young`; when that is full, what is left in `#old` is forgotten. */
   #young = new Map<string, Bucket>();
@@ -30,23 +47,9 @@ export class TokenBuckets {
     return this.#young.size + this.#old.size;
   }
 
-  /**
-   * Takes `cost` tokens out of the bucket of `name` and gives 0; or takes none and gives the
-   * milliseconds after which they will be there. `limit` may change from call to call: the bucket
-   * keeps what it holds, as far as it fits.
-   *
-   * @param cost At most `limit.burst`, else it never succeeds
-   * @param nowMs On a clock that never goes back
-   */
   take(name: string, limit: RateLimit, cost: number, nowMs: number): number {
     const bucket = this.#find(name) ?? this.#keep(name, { tokens: limit.burst, atMs: nowMs });
-    const gained = Math.max(0, nowMs - bucket.atMs) * limit.rps / 1000;
-    bucket.tokens = Math.min(limit.burst, bucket.tokens + gained);
-    bucket.atMs = nowMs;
-    const missing = cost - bucket.tokens;
-    if (missing > EPSILON) return Math.ceil((missing - EPSILON) * 1000 / limit.rps);
-    bucket.tokens = Math.max(0, -missing);
-    return 0;
+    return takeFrom(bucket, limit, cost, nowMs);
   }
 
   #find(name: string): Bucket | undefined {
@@ -68,4 +71,16 @@ export class TokenBuckets {
     this.#young.set(`=${name}`, bucket);
     return bucket;
   }
+}
+
+/** {@link Buckets.take} of one bucket. Several who share it may have clocks that differ a little. */
+export function takeFrom(bucket: Bucket, limit: RateLimit, cost: number, nowMs: number): number {
+  const gained = Math.max(0, nowMs - bucket.atMs) * limit.rps / 1000;
+  bucket.tokens = Math.min(limit.burst, bucket.tokens + gained);
+  // Never back: what has flowed in once would flow in again.
+  bucket.atMs = Math.max(bucket.atMs, nowMs);
+  const missing = cost - bucket.tokens;
+  if (missing > EPSILON) return Math.ceil((missing - EPSILON) * 1000 / limit.rps);
+  bucket.tokens = Math.max(0, -missing);
+  return 0;
 }

@@ -30,6 +30,9 @@ export class HeldBytes {
   }
 }
 
+/** What a body in memory is counted in. */
+type BodyBudget = Pick<HeldBytes, "take" | "release">;
+
 /** A body in memory; disposing of it gives its bytes back, once. */
 export interface HeldBody extends Disposable {
   readonly bytes: Uint8Array;
@@ -59,7 +62,7 @@ export interface Waiting {
 export function readBody(
   incoming: IncomingExchange,
   limits: BodyLimits,
-  held: HeldBytes,
+  held: BodyBudget,
   record: { bytesIn: number },
   exchange: Waiting,
 ): HeldBody | Denial | Promise<HeldBody | Denial> {
@@ -102,12 +105,12 @@ async function readRest(
 /** A body while it comes, and when it is there. */
 class GrowingBody implements HeldBody {
   readonly #limits: BodyLimits;
-  readonly #held: HeldBytes;
+  readonly #held: BodyBudget;
   readonly #record: { bytesIn: number };
   #gathered = new GatheredBytes();
   #taken = 0;
 
-  constructor(limits: BodyLimits, held: HeldBytes, record: { bytesIn: number }) {
+  constructor(limits: BodyLimits, held: BodyBudget, record: { bytesIn: number }) {
     this.#limits = limits;
     this.#held = held;
     this.#record = record;

@@ -94,9 +94,8 @@ export function takeHandles(calls: readonly Call[], bearer: Bearer): readonly Fl
       if (!requests.settle(bearer, call.id)) return NOT_ASKED;
     } else if (call.kind === "request" && bearer.era === "legacy" && call.method !== "initialize") {
       // Of an initialize it is said that it must not be cancelled, so it is not remembered.
-      const flight = { id: call.id, method: call.method, tool: calledTool(call) };
-      requests.sent(bearer, flight);
-      flights.push(flight);
+      const { id, method } = call;
+      flights.push(requests.sent(bearer, { id, method, tool: calledTool(call) }));
     }
   }
   return flights;

@@ -6,21 +6,20 @@ import { Buffer } from "node:buffer";
 import type { Config } from "../config/config.ts";
 import { targetPath } from "../mcp/http_grammar.ts";
 import { fieldValues } from "../upstream/upstream.ts";
-import { HeldBytes } from "./body.ts";
 import { clientAddress } from "./client_address.ts";
 import type { Denial } from "./denial.ts";
 import { Exchange } from "./exchange.ts";
 import type { Cut } from "./exchange.ts";
 import { Generation } from "./generation.ts";
 import type { GateParts } from "./generation.ts";
-import { HandleMemory } from "./handle_memory.ts";
+import { ownMemory } from "./gate_memory.ts";
+import type { GateMemory } from "./gate_memory.ts";
 import type { IncomingExchange } from "./incoming.ts";
 import { KeptThings } from "./kept_things.ts";
 import { LegacyStreams } from "./legacy_stream.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
 import type { OwnAnswer, OwnRoutes } from "./own_routes.ts";
 import { hasExpired, hasLostGrant, hasLostKey } from "./revocation.ts";
-import { StreamCounts } from "./stream_counts.ts";
 
 /** How often open exchanges are checked, for keys that ran out and for patience; in milliseconds. */
 const CHECK_MS = 250;
@@ -38,13 +37,13 @@ const CUT_GRACE_MS = 2000;
 /** A lock in front of one MCP server. */
 export class Gate {
   readonly parts: GateParts;
-  readonly held = new HeldBytes();
-  readonly streams = new StreamCounts();
-  readonly handles: HandleMemory;
+  readonly handles: GateMemory["handles"];
+  readonly streams: GateMemory["streams"];
+  readonly held: GateMemory["held"];
+  readonly memory: GateMemory;
   readonly legacyStreams = new LegacyStreams(() => this.#whenEmptier?.());
   readonly #ownRoutes: OwnRoutes;
   readonly #kept: KeptThings;
-  readonly #randomSecret: Uint8Array;
   readonly #open = new OpenExchanges<Exchange>();
   /** Generations that have not been taken apart: what they keep must be closed before the end. */
   readonly #standing = new Set<Generation>();
@@ -60,26 +59,36 @@ export class Gate {
   private constructor(
     parts: GateParts,
     ownRoutes: OwnRoutes,
+    memory: GateMemory,
     kept: KeptThings,
-    randomSecret: Uint8Array,
     first: Generation,
   ) {
     this.parts = parts;
-    this.handles = new HandleMemory(parts.clock);
+    this.memory = memory;
+    this.handles = memory.handles;
+    this.streams = memory.streams;
+    this.held = memory.held;
     this.#ownRoutes = ownRoutes;
     this.#kept = kept;
-    this.#randomSecret = randomSecret;
     this.#current = first;
     this.#stand(first);
     this.#checkTimer = setInterval(() => this.#check(), CHECK_MS);
   }
 
-  /** Builds the first generation. Throws what its stages throw. */
-  static async open(config: Config, parts: GateParts, ownRoutes: OwnRoutes): Promise<Gate> {
+  /**
+   * Builds the first generation. Throws what its stages throw.
+   *
+   * @param memory Shared with other gates; default: of this one alone
+   */
+  static async open(
+    config: Config,
+    parts: GateParts,
+    ownRoutes: OwnRoutes,
+    memory: GateMemory = ownMemory(parts),
+  ): Promise<Gate> {
     const kept = new KeptThings();
-    const randomSecret = parts.random(32);
-    const first = await Generation.build(1, config, parts, kept, randomSecret);
-    return new Gate(parts, ownRoutes, kept, randomSecret, first);
+    const first = await Generation.build(1, config, parts, kept, memory.secret);
+    return new Gate(parts, ownRoutes, memory, kept, first);
   }
 
   /** The generation that rules new exchanges. */
@@ -157,19 +166,26 @@ export class Gate {
     return this.#ids.slice(this.#idsAt, this.#idsAt += ID_LENGTH);
   }
 
-  /**
-   * Makes `config` rule from now on. When it has been built, one assignment swaps it in, and open
-   * exchanges that lost their ground are ended. Throws what its stages throw; nothing changes then.
-   */
+  /** Makes `config` rule from now on. Throws what its stages throw; nothing changes then. */
   async reload(config: Config): Promise<void> {
+    this.commit(await this.prepare(config));
+  }
+
+  /**
+   * Builds what {@link commit} lets rule, and changes nothing yet. Throws what its stages throw. One
+   * that is not to rule after all is retired.
+   */
+  prepare(config: Config): Promise<Generation> {
+    const { number } = this.#current;
+    return Generation.build(number + 1, config, this.parts, this.#kept, this.memory.secret);
+  }
+
+  /**
+   * Lets `after`, the last that was prepared, rule from now on: one assignment swaps it in, and open
+   * exchanges that lost their ground are ended.
+   */
+  commit(after: Generation): void {
     const before = this.#current;
-    const after = await Generation.build(
-      before.number + 1,
-      config,
-      this.parts,
-      this.#kept,
-      this.#randomSecret,
-    );
     this.#current = after;
     this.#stand(after);
     for (const exchange of this.#open.all()) {

@@ -4,7 +4,9 @@
  * cursors and request states, need no memory: see `seal.ts` and `cursor_seal.ts`.
  */
 import type { Clock } from "../policy/contract.ts";
+import type { EntriesMaker } from "./entries.ts";
 import { RequestLedger } from "./request_ledger.ts";
+import type { Serials } from "./request_ledger.ts";
 import { TaskLedger } from "./task_ledger.ts";
 
 /** Bounds of the memory. Times in milliseconds, lengths in characters. */
@@ -24,8 +26,12 @@ export class HandleMemory {
   readonly tasks: TaskLedger;
   readonly requests: RequestLedger;
 
-  constructor(clock: Clock) {
-    this.tasks = new TaskLedger(MEMORY_BOUNDS, clock);
-    this.requests = new RequestLedger(MEMORY_BOUNDS);
+  /**
+   * @param make Where entries are kept; default: here
+   * @param serials Of several that share their entries, the numbers of this one
+   */
+  constructor(clock: Clock, make?: EntriesMaker, serials?: Serials) {
+    this.tasks = new TaskLedger(MEMORY_BOUNDS, clock, make);
+    this.requests = new RequestLedger(MEMORY_BOUNDS, make, serials);
   }
 }

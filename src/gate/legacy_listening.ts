@@ -35,7 +35,7 @@ export async function relayStream(
   const elapsedMs = gate.parts.clock.monotonic() - record.startedMonotonicMs;
   const endpoint = await readEndpoint(reply, upstream.url, upstream.timeoutMs - elapsedMs);
 
-  const id = Buffer.from(gate.parts.random(18)).toString("base64url");
+  const id = gate.memory.streamPrefix + Buffer.from(gate.parts.random(18)).toString("base64url");
   const sealed = generation.sealer.seal("stream", principal.label, "", id);
   record.session = sessionDigest(id);
   const out = answering.stream([]);

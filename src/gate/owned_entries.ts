@@ -2,18 +2,11 @@
  * What the gate remembers for callers: entries under keys, each owner's apart, within bounds that no
  * flood of handles breaks. Who is flooded out is the flooder. Knows not what is remembered.
  */
+import type { Entries, EntriesMaker, EntryBounds } from "./entries.ts";
 import { EntryList } from "./entry_list.ts";
 
-/** How much is remembered. */
-export interface EntryBounds {
-  /** Entries of one owner; beyond, its oldest goes. */
-  readonly perOwner: number;
-  /** Entries of all owners; beyond, the oldest of the owner who has been idle longest goes. */
-  readonly inAll: number;
-}
-
-/** Entries by owner and key. Keys begin as their user says: integer-like ones collide in V8. */
-export class OwnedEntries<Entry> {
+/** Entries of one gate, as objects. */
+export class OwnedEntries<Entry> implements Entries<Entry> {
   readonly #bounds: EntryBounds;
   /** Those who have written last come last, and of each owner's entries likewise. */
   readonly #owners = new EntryList<EntryList<Entry>>();
@@ -48,20 +41,23 @@ export class OwnedEntries<Entry> {
     if (this.#size > this.#bounds.inAll) this.#dropOldestOfIdlest();
   }
 
-  /** Forgets it; whether it was there. */
-  delete(owner: string, key: string): boolean {
+  /** Takes the entry out and gives it, if `isMeant`. */
+  take(owner: string, key: string, isMeant?: (entry: Entry) => boolean): Entry | undefined {
     const name = prefixed(owner);
     const entries = this.#owners.get(name);
-    if (entries === undefined || !entries.delete(key)) return false;
+    const entry = entries?.get(key);
+    if (entries === undefined || entry === undefined) return undefined;
+    if (isMeant !== undefined && !isMeant(entry)) return undefined;
+    entries.delete(key);
     this.#size--;
     if (entries.size === 0) this.#owners.delete(name);
-    return true;
+    return entry;
   }
 
   /** Forgets all entries of `owner` whose key begins with `start`. */
   forget(owner: string, start: string): void {
     for (const key of this.#owners.get(prefixed(owner))?.keys() ?? []) {
-      if (key.startsWith(start)) this.delete(owner, key);
+      if (key.startsWith(start)) this.take(owner, key);
     }
   }
 
@@ -83,3 +79,6 @@ export class OwnedEntries<Entry> {
 function prefixed(owner: string): string {
   return `=${owner}`;
 }
+
+/** Makes entries that no other gate sees. */
+export const ownEntries: EntriesMaker = (_name, bounds) => new OwnedEntries(bounds);

@@ -4,7 +4,8 @@
  * would cancel, answer or report on another's request (PROTOCOL §1.9).
  */
 import type { Id } from "../mcp/message.ts";
-import { type EntryBounds, OwnedEntries } from "./owned_entries.ts";
+import type { Entries, EntriesMaker, EntryBounds, EntryForm } from "./entries.ts";
+import { ownEntries } from "./owned_entries.ts";
 
 /** A client as ids belong to it: the principal's label, and its session, short; `""` for none. */
 export interface Peer {
@@ -12,12 +13,24 @@ export interface Peer {
   readonly session: string;
 }
 
-/** A request of a client's that has not been answered. */
-export interface Flight {
+/** A request of a client's. */
+export interface Sent {
   readonly id: Id;
   readonly method: string;
   /** The tool, where it calls one. */
   readonly tool: string | null;
+}
+
+/** One that has not been answered. */
+export interface Flight extends Sent {
+  /** Tells it from a later one of the same id. */
+  readonly serial: number;
+}
+
+/** The numbers that one ledger of several gives to flights: `first`, and on by `step`. */
+export interface Serials {
+  readonly first: number;
+  readonly step: number;
 }
 
 /** How many requests are remembered, in each direction. */
@@ -29,17 +42,22 @@ export interface RequestBounds extends EntryBounds {
 /** The requests of all clients. */
 export class RequestLedger {
   readonly #longestId: number;
-  readonly #flights: OwnedEntries<Flight>;
+  readonly #flights: Entries<Flight>;
   /** The progress token that goes with a request of the upstream's, or null. */
-  readonly #delivered: OwnedEntries<Id | null>;
+  readonly #delivered: Entries<Id | null>;
   /** The request that goes with a progress token. */
-  readonly #tokens: OwnedEntries<Id>;
+  readonly #tokens: Entries<Id>;
+  readonly #step: number;
+  #serial: number;
 
-  constructor(bounds: RequestBounds) {
+  /** @param make Where they are kept; default: here */
+  constructor(bounds: RequestBounds, make: EntriesMaker = ownEntries, serials = ALL_SERIALS) {
     this.#longestId = bounds.longestId;
-    this.#flights = new OwnedEntries(bounds);
-    this.#delivered = new OwnedEntries(bounds);
-    this.#tokens = new OwnedEntries(bounds);
+    this.#flights = make("flights", bounds, FLIGHT_FORM);
+    this.#delivered = make("delivered", bounds, ID_FORM);
+    this.#tokens = make("tokens", bounds, ID_FORM as EntryForm<Id>);
+    this.#serial = serials.first;
+    this.#step = serials.step;
   }
 
   /** How many entries are held. */
@@ -48,8 +66,11 @@ export class RequestLedger {
   }
 
   /** Notes that a request of `peer` goes up. */
-  sent(peer: Peer, flight: Flight): void {
-    if (this.#fits(flight.id)) this.#flights.set(peer.label, keyOf(peer, flight.id), flight);
+  sent(peer: Peer, { id, method, tool }: Sent): Flight {
+    const flight = { id, method, tool, serial: this.#serial };
+    this.#serial += this.#step;
+    if (this.#fits(id)) this.#flights.set(peer.label, keyOf(peer, id), flight);
+    return flight;
   }
 
   /** The request `id` of `peer`, where it has gone up and not been answered. */
@@ -64,8 +85,8 @@ export class RequestLedger {
 
   /** Notes that `flight` has been answered; a later request of the same id stays. */
   answered(peer: Peer, flight: Flight): void {
-    if (this.flight(peer, flight.id) !== flight) return;
-    this.#flights.delete(peer.label, keyOf(peer, flight.id));
+    const { serial } = flight;
+    this.#flights.take(peer.label, keyOf(peer, flight.id), (found) => found.serial === serial);
   }
 
   /** Notes that request `id` of the upstream's has reached `peer`, with its progress token. */
@@ -84,11 +105,10 @@ export class RequestLedger {
 
   /** Takes the answer of `peer` to request `id`: once, so that no second one follows it. */
   settle(peer: Peer, id: Id): boolean {
-    const token = this.#delivered.get(peer.label, keyOf(peer, id));
+    const token = this.#delivered.take(peer.label, keyOf(peer, id));
     if (token === undefined) return false;
-    this.#delivered.delete(peer.label, keyOf(peer, id));
-    if (token !== null && this.#tokens.get(peer.label, keyOf(peer, token)) === id) {
-      this.#tokens.delete(peer.label, keyOf(peer, token));
+    if (token !== null) {
+      this.#tokens.take(peer.label, keyOf(peer, token), (holder) => holder === id);
     }
     return true;
   }
@@ -118,3 +138,15 @@ function keyOf(peer: Peer, id: Id): string {
 function startOf({ session }: Peer): string {
   return `=${session}:`;
 }
+
+const ALL_SERIALS: Serials = { first: 0, step: 1 };
+
+const FLIGHT_FORM: EntryForm<Flight> = {
+  write: ({ id, method, tool, serial }) => JSON.stringify([id, method, tool, serial]),
+  read: (text) => {
+    const [id, method, tool, serial] = JSON.parse(text);
+    return { id, method, tool, serial };
+  },
+};
+
+const ID_FORM: EntryForm<Id | null> = { write: JSON.stringify, read: JSON.parse };

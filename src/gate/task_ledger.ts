@@ -4,7 +4,8 @@
  * §1.9). Task ids are left as they are: they occur in too many places to be sealed.
  */
 import type { Clock } from "../policy/contract.ts";
-import { type EntryBounds, OwnedEntries } from "./owned_entries.ts";
+import type { Entries, EntriesMaker, EntryBounds, EntryForm } from "./entries.ts";
+import { ownEntries } from "./owned_entries.ts";
 
 /** How many tasks are remembered, and how long. */
 export interface TaskBounds extends EntryBounds {
@@ -21,12 +22,13 @@ interface Task {
 
 /** The tasks of all callers, by label. */
 export class TaskLedger {
-  readonly #tasks: OwnedEntries<Task>;
+  readonly #tasks: Entries<Task>;
   readonly #bounds: TaskBounds;
   readonly #clock: Clock;
 
-  constructor(bounds: TaskBounds, clock: Clock) {
-    this.#tasks = new OwnedEntries(bounds);
+  /** @param make Where they are kept; default: here */
+  constructor(bounds: TaskBounds, clock: Clock, make: EntriesMaker = ownEntries) {
+    this.#tasks = make("tasks", bounds, TASK_FORM);
     this.#bounds = bounds;
     this.#clock = clock;
   }
@@ -49,7 +51,7 @@ export class TaskLedger {
     const task = this.#tasks.get(owner, key);
     if (task === undefined) return null;
     if (this.#clock.monotonic() >= task.untilMs) {
-      this.#tasks.delete(owner, key);
+      this.#tasks.take(owner, key, (entry) => entry.untilMs === task.untilMs);
       return null;
     }
     return task.tool;
@@ -66,3 +68,11 @@ export class TaskLedger {
 function keyOf(id: string): string {
   return `=${id}`;
 }
+
+const TASK_FORM: EntryForm<Task> = {
+  write: ({ tool, untilMs }) => JSON.stringify([tool, untilMs]),
+  read: (text) => {
+    const [tool, untilMs] = JSON.parse(text);
+    return { tool, untilMs };
+  },
+};

@@ -34,6 +34,10 @@ export interface ListenOptions {
   readonly idleMs?: number;
   /** Whether an address stands for many clients: a proxy's connections count in the total only. */
   readonly isProxy?: (address: string) => boolean;
+  /** What connections are counted in, shared with other listeners. Absent: one of its own. */
+  readonly counts?: Pick<ConnectionCounts, "take" | "release">;
+  /** Whether others may listen on the same address, and share what comes. Default false. */
+  readonly reusePort?: boolean;
 }
 
 /** A listener at work. */
@@ -57,8 +61,8 @@ const IDLE_MS = 75_000;
 
 /** Listens from now on. Throws where the address cannot be had. */
 export function listen(options: ListenOptions): Listener {
-  const { hostname, port } = options;
-  return new Http1Listener(Deno.listen({ hostname, port }), options);
+  const { hostname, port, reusePort = false } = options;
+  return new Http1Listener(Deno.listen({ hostname, port, reusePort }), options);
 }
 
 /** Pause after a connection that could not be accepted, for want of descriptors for example. */
@@ -77,7 +81,7 @@ class Http1Listener implements Listener, ConnectionHome {
   readonly #socket: Deno.TcpListener;
   readonly #limits: () => ListenLimits;
   readonly #connections = new Set<Connection>();
-  readonly #counts = new ConnectionCounts();
+  readonly #counts: Pick<ConnectionCounts, "take" | "release">;
   readonly #accepting: Promise<void>;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #emptied = Promise.withResolvers<void>();
@@ -89,6 +93,7 @@ class Http1Listener implements Listener, ConnectionHome {
     this.#socket = socket;
     this.#options = options;
     this.idleMs = options.idleMs ?? IDLE_MS;
+    this.#counts = options.counts ?? new ConnectionCounts();
     this.#limits = options.limits ?? (() => LISTEN_LIMITS);
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.#accepting = this.#accept();

@@ -17,8 +17,9 @@ Deno.test("OwnedEntries keeps the entries of each owner apart", () => {
   entries.set("b", "k", 2);
   assert.deepEqual([entries.get("a", "k"), entries.get("b", "k")], [1, 2]);
   assert.equal(entries.get("c", "k"), undefined);
-  assert.ok(entries.delete("a", "k"));
-  assert.ok(!entries.delete("a", "k"));
+  assert.equal(entries.take("a", "k", (entry) => entry > 1), undefined);
+  assert.equal(entries.take("a", "k"), 1);
+  assert.equal(entries.take("a", "k"), undefined);
   assert.deepEqual([entries.hasAny("a"), entries.hasAny("b"), entries.size], [false, true, 1]);
 });
 
@@ -59,7 +60,7 @@ Deno.test("OwnedEntries counts what it holds, and never holds more than its boun
     for (let step = 0; step < 40; step++) {
       const [owner, key] = [random.pick(owners), random.pick(keys)];
       if (random.chance(0.7)) entries.set(owner, key, step);
-      else if (random.chance(0.8)) entries.delete(owner, key);
+      else if (random.chance(0.8)) entries.take(owner, key);
       else entries.forget(owner, random.pick(["", "k", "4"]));
       const held = owners.map((one) => kept(entries, one, ...keys).length);
       assert.equal(held.reduce((sum, count) => sum + count), entries.size);

@@ -32,8 +32,7 @@ for (const { name, peer = PEER, id = 1 } of OTHERS) {
 
 Deno.test("RequestLedger: what has been answered is not under way", () => {
   const requests = new RequestLedger(MEMORY_BOUNDS);
-  const first = flight(1);
-  requests.sent(PEER, first);
+  const first = requests.sent(PEER, flight(1));
   assert.ok(requests.hasFlights(PEER));
   requests.answered(PEER, first);
   assert.equal(requests.flight(PEER, 1), null);
@@ -42,11 +41,9 @@ Deno.test("RequestLedger: what has been answered is not under way", () => {
 
 Deno.test("RequestLedger: an answer that comes late leaves the next request of its id alone", () => {
   const requests = new RequestLedger(MEMORY_BOUNDS);
-  const [first, second] = [flight(1), flight(1)];
-  requests.sent(PEER, first);
-  requests.sent(PEER, second);
+  const [first, second] = [requests.sent(PEER, flight(1)), requests.sent(PEER, flight(1))];
   requests.answered(PEER, first);
-  assert.equal(requests.flight(PEER, 1), second);
+  assert.deepEqual(requests.flight(PEER, 1), second);
 });
 
 Deno.test("RequestLedger: a request of the upstream's is answered once, and its progress ends", () => {
