@@ -11,8 +11,8 @@ import { StreamCounts } from "./stream_counts.ts";
 /** The memory of one gate, or its view of one that several share. */
 export interface GateMemory {
   readonly handles: HandleMemory;
-  /** Open streams by label. */
-  readonly streams: Pick<StreamCounts, "take" | "release">;
+  /** Open streams by label; `counts` tells those of this gate. */
+  readonly streams: Pick<StreamCounts, "counts" | "take" | "release">;
   /** Bytes of request bodies. */
   readonly held: Pick<HeldBytes, "bytes" | "take" | "release">;
   /** Seals handles where the configuration has no secret. */
