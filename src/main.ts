@@ -8,6 +8,7 @@ import { demoCommand } from "./cli/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
 import { keygenCommand } from "./cli/keygen.ts";
 import { runProgram } from "./cli/program.ts";
+import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { Serving } from "./cli/serving.ts";
 import type { ServingParts } from "./cli/serving.ts";
@@ -136,6 +137,7 @@ const code = await runProgram(world, [
     descriptorLimit: ownDescriptorLimit,
   }),
   demoCommand({ startGate, stopRequested }),
+  schemaCommand({ builtIns: builtInNames }),
   typesCommand(CONTRACT_TEXT),
   versionCommand,
 ]);

@@ -7,9 +7,15 @@ import { isIPv4, isIPv6 } from "node:net";
 const NAME =
   /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 
+/** How {@link parseListen} has it written, the host's own form aside. */
+export const LISTEN = /^(.*):(\d{1,5})$/;
+
+/** How {@link parsePath} has it written, the paths that are refused aside. */
+export const PATH = /^\/(?:[\w~!$&'()*+,=@.-]+(?:\/[\w~!$&'()*+,=@.-]+)*)?$/;
+
 /** One address and port; hostname without brackets. `:8080` means all interfaces (IPv4). */
 export function parseListen(text: string): { hostname: string; port: number } | null {
-  const match = /^(.*):(\d{1,5})$/.exec(text);
+  const match = LISTEN.exec(text);
   const port = Number(match?.[2] ?? NaN);
   if (match === null || port > 65535) return null;
   const hostname = match[1] === "" ? "0.0.0.0" : parseHost(match[1]!);
@@ -61,7 +67,7 @@ export function parseUpstreamUrl(text: string): string | null {
  * and it is none of the gate's own.
  */
 export function parsePath(text: string): string | null {
-  if (!/^\/(?:[\w~!$&'()*+,=@.-]+(?:\/[\w~!$&'()*+,=@.-]+)*)?$/.test(text)) return null;
+  if (!PATH.test(text)) return null;
   if (text.split("/").some((segment) => segment === "." || segment === "..")) return null;
   return /^\/(?:healthz|readyz|register|token|authorize|\.well-known)(?:\/|$)/.test(text)
     ? null

@@ -1,10 +1,14 @@
 /** When a key begins and ends: a date, or a time with its offset (RFC 3339). Knows no clock. */
 
-const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+/** How a date is written. */
+export const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
 /** RFC 3339 section 5.6, without leap seconds: nothing can be said to happen in one. */
 const TIME =
   /^(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+
+/** How an end is written; not every text that fits is a day of the calendar. */
+export const EXPIRY = new RegExp(`${DATE.source}|${TIME.source}`);
 
 const DAY_MS = 86_400_000;
 

@@ -3,8 +3,8 @@
  * none that frames a message, carries a handle or proves who somebody is can be passed through.
  */
 
-/** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
+/** A token of RFC 9110 section 5.6.2. */
+export const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 
 /** The gate's own: framing, connection, negotiation and MCP's handles. Never set by anybody else. */
 const RESERVED =
@@ -20,7 +20,7 @@ const VALUE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 /** The name in lower case where the operator may set this header, credentials included. */
 export function parseUpstreamHeader(name: string): string | null {
   const lower = name.toLowerCase();
-  return TOKEN.test(name) && !RESERVED.test(lower) ? lower : null;
+  return HEADER_NAME.test(name) && !RESERVED.test(lower) ? lower : null;
 }
 
 /** The name in lower case where a client's header of this name may pass. */

@@ -2,7 +2,7 @@
  * The shape of one key in the configuration file: who it is, what it may use, and until when. What
  * two keys must not share is `key_rules.ts`'s.
  */
-import { parseDay, parseExpiry } from "./expiry.ts";
+import { DATE, EXPIRY, parseDay, parseExpiry } from "./expiry.ts";
 import { burst, rps } from "./rate_schema.ts";
 import { list, mapping, written } from "./value.ts";
 
@@ -17,22 +17,28 @@ const LOOKS_LIKE_KEY = /mcpg_[\w-]{20,}/;
 const pattern = written(
   "a name, or a pattern with *, of 1 to 1024 printable characters",
   (text) => /^[^\p{Cc}\p{Zl}\p{Zp}]{1,1024}$/u.test(text) ? text : null,
+  { pattern: String.raw`^[^\x00-\x1f\x7f-\x9f]+$`, examples: ["read_file", "search_*"] },
 );
 
 const patterns = list(pattern, 'a list of names, such as ["read_file", "search_*"]');
 
+const LABEL = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
+
 const label = written(
   "a name of 1 to 128 printable ASCII characters, and not a key",
-  (text) =>
-    /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(text) && !LOOKS_LIKE_KEY.test(text)
-      ? text
-      : null,
+  (text) => LABEL.test(text) && !LOOKS_LIKE_KEY.test(text) ? text : null,
+  { pattern: LABEL.source },
 );
 
 const hash = written(
   HASH_EXPECTED,
   (text) => /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : null,
-  { kind: "hidden", describe: describeHash, suggest: suggestHash },
+  {
+    kind: "hidden",
+    describe: describeHash,
+    suggest: suggestHash,
+    pattern: "^[0-9A-Fa-f]{64}$",
+  },
 );
 
 const keyRateLimit = mapping({
@@ -43,16 +49,20 @@ const keyRateLimit = mapping({
 const expires = written(
   "a date such as 2027-01-31 (its end, UTC) or an RFC 3339 time",
   parseExpiry,
+  { pattern: EXPIRY.source, examples: ["2027-01-31", "2027-01-31T18:00:00Z"] },
 ).nullable().prefault(null);
 
-const created = written("a date such as 2027-01-31", parseDay).nullable().prefault(null);
+const created = written("a date such as 2027-01-31", parseDay, {
+  pattern: DATE.source,
+  examples: ["2026-11-22"],
+}).nullable().prefault(null);
 
 const MANY = "a list of 1 to 16 mappings, such as [{ hash: SHA-256, expires: 2027-01-31 }]";
 
 const hashes = list(
   mapping({
-    hash: hash.describe("SHA-256 of a key, in hexadecimal."),
-    created: created.describe("The day it was minted, a date; written by mcpgate keygen."),
+    hash: hash.describe("Printed by mcpgate keygen."),
+    created: created.describe("The day it was minted; written by mcpgate keygen."),
     expires: expires.describe("When this one ends, if it ends before the entry does."),
   }),
   MANY,
@@ -61,13 +71,11 @@ const hashes = list(
 /** One entry of `keys`. It has either `hash` or `hashes`, which `key_rules.ts` sees to. */
 export const key = mapping({
   label: label.describe("Unique name of the caller in logs and audit lines."),
-  hash: hash.optional().describe(
-    "SHA-256 of the key, in hexadecimal; printed by mcpgate keygen.",
-  ),
+  hash: hash.optional().describe("Printed by mcpgate keygen."),
   hashes: hashes.optional().describe(
     "In place of hash: several keys for one caller, while one is exchanged for another.",
   ),
-  created: created.describe("The day the key of hash was minted, a date."),
+  created: created.describe("The day the key of hash was minted."),
   allow: patterns.describe(
     'Tools the key may call: exact names or patterns with *. A lone "*" names everything.',
   ),
@@ -79,7 +87,7 @@ export const key = mapping({
     'Resource URIs, likewise. Default: none, or all where allow is ["*"].',
   ),
   rate_limit: keyRateLimit.prefault({}).describe("Token bucket of this key."),
-  expires: expires.describe("When the key ends: a date (its end, UTC) or an RFC 3339 time."),
+  expires: expires.describe("When the key ends. Default: never."),
 });
 
 function describeHash(found: unknown): string | undefined {

@@ -3,16 +3,18 @@
  * those belong to the option.
  */
 
-const DURATION = /^(?:(\d{1,12})h)?(?:(\d{1,12})m)?(?:(\d{1,12})s)?(?:(\d{1,12})ms)?$/;
+/** How a duration is written. */
+export const DURATION = /^(?=\d)(?:(\d{1,12})h)?(?:(\d{1,12})m)?(?:(\d{1,12})s)?(?:(\d{1,12})ms)?$/;
 
-const SIZE = /^(\d{1,15})(B|KiB|MiB|GiB)$/;
+/** How a size is written. */
+export const SIZE = /^(\d{1,15})(B|KiB|MiB|GiB)$/;
 
 const UNIT_BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
 /** Milliseconds, or null where `text` is no duration. Units in order, each once: h, m, s, ms. */
 export function parseDuration(text: string): number | null {
   const match = DURATION.exec(text);
-  if (match === null || text === "") return null;
+  if (match === null) return null;
   const [hours, minutes, seconds, rest] = match.slice(1).map((part) => Number(part ?? 0));
   const ms = ((hours! * 60 + minutes!) * 60 + seconds!) * 1000 + rest!;
   return Number.isSafeInteger(ms) ? ms : null;

@@ -3,7 +3,15 @@
  * once. Larger parts have files of their own; rules that look at two places are in `*_rules.ts`.
  */
 import { z } from "zod";
-import { parseHost, parseListen, parseNetwork, parseOrigin, parsePath } from "./address.ts";
+import {
+  LISTEN,
+  parseHost,
+  parseListen,
+  parseNetwork,
+  parseOrigin,
+  parsePath,
+  PATH,
+} from "./address.ts";
 import { audit } from "./audit_schema.ts";
 import { key } from "./key_schema.ts";
 import { limits } from "./limit_schema.ts";
@@ -17,15 +25,21 @@ export const configSchema = mapping({
   upstream: upstream.describe("The MCP server behind the gate."),
   listen: written('an address and port such as ":8080" or "127.0.0.1:8080"', parseListen, {
     suggest: (found) => typeof found === "number" ? `did you mean ":${found}"?` : undefined,
+    pattern: LISTEN.source,
+    examples: [":8080", "127.0.0.1:8080"],
   }).prefault(":8080").describe('Where to listen; ":8080" is all interfaces. Fixed at start.'),
   path: written(
     "a path such as /mcp, without query, empty or dot segments, and not one of the gate's own",
     parsePath,
+    { pattern: PATH.source, examples: ["/mcp"] },
   ).optional().describe(
     "The one path served, compared byte for byte. Fixed at start. Default: /mcp, or /sse where upstream.transport is sse.",
   ),
   hosts: list(
-    written("a host name without port, such as mcp.example.com", parseHost),
+    written("a host name without port, such as mcp.example.com", parseHost, {
+      pattern: String.raw`^[^/:]+$|^\[.+\]$`,
+      examples: ["mcp.example.com"],
+    }),
     "a list of host names",
   ).prefault([]).describe(
     "Allowed Host names. Empty: any, or loopback names on a loopback listener.",
@@ -33,14 +47,23 @@ export const configSchema = mapping({
   origins: list(
     written('an origin such as "https://app.example.com", without path', parseOrigin, {
       suggest: suggestOrigin,
+      pattern: String.raw`^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#@*]+$`,
+      examples: ["https://app.example.com"],
     }),
     "a list of origins",
   ).prefault([]).describe("Allowed browser origins, beside loopback ones on a loopback listener."),
   trusted_proxies: list(
-    written("an IP address or CIDR such as 10.0.0.0/8", parseNetwork),
+    written("an IP address or CIDR such as 10.0.0.0/8", parseNetwork, {
+      pattern: String.raw`^[^/]+(?:\/\d{1,3})?$`,
+      examples: ["10.0.0.0/8", "127.0.0.1"],
+    }),
     "a list of CIDRs",
   ).prefault([]).describe("Proxies whose X-Forwarded-For is believed."),
-  secret: z.string("a text of at least 32 characters").register(places, { kind: "reference" })
+  secret: z.string("a text of at least 32 characters").register(places, {
+    kind: "reference",
+    expected: 'a text of at least 32 characters, "${NAME}" or "file:/path"',
+    examples: ["${MCPGATE_SECRET}", "file:/etc/mcpgate/secret"],
+  })
     .nullable().prefault(null).describe(
       'Seals handles: ${NAME} or "file:/path". Default: random at each start.',
     ),

@@ -1,16 +1,24 @@
 /** The shape of `upstream` in the configuration file. What two headers must not share is `header_rules.ts`'s. */
 import { z } from "zod";
 import { parseUpstreamUrl } from "./address.ts";
-import { parseForwardedHeader, parseUpstreamHeader } from "./header_name.ts";
+import { HEADER_NAME, parseForwardedHeader, parseUpstreamHeader } from "./header_name.ts";
 import { choice, duration, list, mapping, places, written } from "./value.ts";
 
-const upstreamHeader = z.string("the value of a header").register(places, { kind: "reference" });
+const upstreamHeader = z.string("the value of a header").register(places, {
+  kind: "reference",
+  expected: "the value of a header",
+  examples: ["Bearer ${UPSTREAM_TOKEN}"],
+});
 
 /** The MCP server behind the gate, and how it is asked. */
 export const upstream = mapping({
   url: written(
     "an absolute http or https URL without credentials, query or fragment",
     parseUpstreamUrl,
+    {
+      pattern: String.raw`^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s?#@\\]+$`,
+      examples: ["http://localhost:9000/mcp"],
+    },
   ).describe(
     "The MCP endpoint of the server behind the gate; its stream's where transport is sse.",
   ),
@@ -21,7 +29,9 @@ export const upstream = mapping({
     "Time to the head of a reply; streams then have no limit.",
   ),
   headers: z.record(
-    written("a header name that the gate does not write itself", parseUpstreamHeader),
+    written("a header name that the gate does not write itself", parseUpstreamHeader, {
+      pattern: HEADER_NAME.source,
+    }),
     upstreamHeader,
     "a mapping of header names to values",
   ).prefault({}).describe(
@@ -31,11 +41,13 @@ export const upstream = mapping({
     written(
       "a header name that carries no credential, framing or handle",
       parseForwardedHeader,
+      { pattern: HEADER_NAME.source, examples: ["traceparent"] },
     ),
     "a list of header names",
   ).prefault([]).describe("Client headers passed on, by exact name."),
   identity_header: written(
     "a header name that carries no credential, framing or handle",
     parseForwardedHeader,
+    { pattern: HEADER_NAME.source, examples: ["X-Mcp-Client"] },
   ).nullable().prefault(null).describe("Header that tells the upstream the caller's label."),
 });

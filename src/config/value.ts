@@ -4,7 +4,7 @@
  * beside it. Knows no option by name.
  */
 import { z } from "zod";
-import { durationText, parseDuration, parseSize, sizeText } from "./quantity.ts";
+import { DURATION, durationText, parseDuration, parseSize, SIZE, sizeText } from "./quantity.ts";
 
 /** What is known of a place in the file beyond its shape. */
 export interface Place {
@@ -17,6 +17,15 @@ export interface Place {
   readonly suggest?: (found: unknown) => string | undefined;
   /** What to call a value that must not be shown; undefined: by its type and length. */
   readonly describe?: (found: unknown) => string | undefined;
+  /** The phrase that says which texts are taken. */
+  readonly expected?: string;
+  /**
+   * For editors: no text that is taken fails it, though some that are refused may pass. Without
+   * flags, since JSON Schema has none.
+   */
+  readonly pattern?: string;
+  /** For editors: texts that are taken. */
+  readonly examples?: readonly string[];
 }
 
 /** The places that have something to say. */
@@ -29,7 +38,7 @@ export function written<T>(expected: string, parse: (text: string) => T | null, 
     if (value !== null) return value;
     context.addIssue(expected);
     return z.NEVER;
-  }).register(places, { suggest: (found) => quoted(found, parse), ...place });
+  }).register(places, { expected, suggest: (found) => quoted(found, parse), ...place });
 }
 
 /** A duration in milliseconds, from `leastMs` to `mostMs`. */
@@ -39,6 +48,7 @@ export function duration(leastMs: number, mostMs = 86_400_000) {
     within(parseDuration, leastMs, mostMs),
     {
       suggest: (found) => typeof found === "number" ? meant(`${found}s`, parseDuration) : undefined,
+      pattern: DURATION.source,
     },
   );
 }
@@ -48,7 +58,7 @@ export function size(least: number, most = 1024 ** 3) {
   return written(
     `a size from ${sizeText(least)} to ${sizeText(most)}, such as "64KiB" or "4MiB"`,
     within(parseSize, least, most),
-    { suggest: suggestSize },
+    { suggest: suggestSize, pattern: SIZE.source },
   );
 }
 

@@ -14,6 +14,7 @@ import assert from "node:assert/strict";
 import { demoCommand } from "../../src/cli/demo.ts";
 import { keygenCommand } from "../../src/cli/keygen.ts";
 import { runProgram } from "../../src/cli/program.ts";
+import { schemaCommand } from "../../src/cli/schema.ts";
 import { typesCommand } from "../../src/cli/types.ts";
 import { validateCommand } from "../../src/cli/validate.ts";
 import { versionCommand } from "../../src/cli/version.ts";
@@ -40,6 +41,7 @@ const COMMANDS: readonly Command[] = [
     startGate: () => Promise.reject(new Error("No script starts a gate")),
     stopRequested: () => new AbortController().signal,
   }),
+  schemaCommand({ builtIns: BUILT_INS }),
   typesCommand("export interface Policy {}\n"),
   versionCommand,
 ];
