@@ -88,7 +88,7 @@ export const key = mapping({
   ),
   rate_limit: keyRateLimit.prefault({}).describe("Token bucket of this key."),
   expires: expires.describe("When the key ends. Default: never."),
-});
+}).describe("One caller: who it is, what it may use, and until when.");
 
 function describeHash(found: unknown): string | undefined {
   if (typeof found !== "string") return undefined;

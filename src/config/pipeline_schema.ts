@@ -17,7 +17,7 @@ const userStage = mapping({
   ).describe("The module's file, seen from the folder of this file."),
   options: z.unknown().optional().describe("Checked by the module's own schema."),
   timeout: duration(1, 60_000).prefault("1s").describe("Time limit of one decision."),
-});
+}).describe("A policy module of one's own.");
 
 /** A stage that ships, named alone. */
 export const stageName = z.string().register(places, {
