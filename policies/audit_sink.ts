@@ -26,6 +26,10 @@ const encoder = new TextEncoder();
 export interface LineSink extends AsyncDisposable {
   /** Whether a line that is taken now may be lost. */
   readonly isFailing: boolean;
+  /** Bytes of lines that wait to be written. */
+  readonly waitingBytes: number;
+  /** Lines lost since it was opened. */
+  readonly lostLines: number;
   /** Takes `line`, printable ASCII with its line feed, to be written within a moment. */
   push(line: string): void;
   /** Opens the output anew, as after a rotation. */
@@ -47,7 +51,9 @@ export class AuditSink implements LineSink {
   /** Settles when a write that is under way has ended. */
   #writing: Promise<void> | null = null;
   #isFailing = false;
+  /** Lines lost since the last failure, and before. */
   #lost = 0;
+  #lostBefore = 0;
 
   /**
    * Opens it; throws what `open` throws.
@@ -62,12 +68,20 @@ export class AuditSink implements LineSink {
 
   /** Whether the last write failed, or so much waits that lines may soon be lost. */
   get isFailing(): boolean {
-    return this.#isFailing || this.#waitingBytes >= MANY_WAITING_BYTES;
+    return this.#isFailing || this.waitingBytes >= MANY_WAITING_BYTES;
+  }
+
+  get waitingBytes(): number {
+    return this.#linesBytes + this.#batch.length - this.#written;
+  }
+
+  get lostLines(): number {
+    return this.#lostBefore + this.#lost;
   }
 
   /** Takes `line`, printable ASCII with its line feed, to be written within a moment. */
   push(line: string): void {
-    if (this.#waitingBytes + line.length > MAX_WAITING_BYTES) {
+    if (this.waitingBytes + line.length > MAX_WAITING_BYTES) {
       this.#lost++;
       return;
     }
@@ -108,12 +122,8 @@ export class AuditSink implements LineSink {
     if (this.#writing === null) this.#write();
     const isOut = await this.#settledWithin(LAST_WRITE_MS);
     this.#stopTimer();
-    if (!isOut || this.#waitingBytes > 0) this.#log.warn("audit lines could not be written");
+    if (!isOut || this.waitingBytes > 0) this.#log.warn("audit lines could not be written");
     this.#output.close();
-  }
-
-  get #waitingBytes(): number {
-    return this.#linesBytes + this.#batch.length - this.#written;
   }
 
   #writeIn(ms: number): void {
@@ -185,6 +195,7 @@ export class AuditSink implements LineSink {
     const loss = this.#lost === 0 ? "" : `; ${this.#lost} lines were lost`;
     this.#log.info(`the audit log is written again${loss}`);
     this.#isFailing = false;
+    this.#lostBefore += this.#lost;
     this.#lost = 0;
   }
 

@@ -15,6 +15,8 @@ export interface Buckets {
    * @param nowMs On a clock that never goes back
    */
   take(name: string, limit: RateLimit, cost: number, nowMs: number): number;
+  /** The tokens in the bucket of `name`, for the eye: nothing is taken, and nothing remembered. */
+  level(name: string, limit: RateLimit, nowMs: number): number;
 }
 
 /** Makes the buckets of one stage. */
@@ -52,6 +54,11 @@ export class TokenBuckets implements Buckets {
     return takeFrom(bucket, limit, cost, nowMs);
   }
 
+  level(name: string, limit: RateLimit, nowMs: number): number {
+    const bucket = this.#young.get(`=${name}`) ?? this.#old.get(`=${name}`);
+    return bucket === undefined ? limit.burst : levelOf(bucket, limit, nowMs);
+  }
+
   #find(name: string): Bucket | undefined {
     // The prefix: names of digits only would collide in V8's unseeded hash.
     const key = `=${name}`;
@@ -75,12 +82,17 @@ export class TokenBuckets implements Buckets {
 
 /** {@link Buckets.take} of one bucket. Several who share it may have clocks that differ a little. */
 export function takeFrom(bucket: Bucket, limit: RateLimit, cost: number, nowMs: number): number {
-  const gained = Math.max(0, nowMs - bucket.atMs) * limit.rps / 1000;
-  bucket.tokens = Math.min(limit.burst, bucket.tokens + gained);
+  bucket.tokens = levelOf(bucket, limit, nowMs);
   // Never back: what has flowed in once would flow in again.
   bucket.atMs = Math.max(bucket.atMs, nowMs);
   const missing = cost - bucket.tokens;
   if (missing > EPSILON) return Math.ceil((missing - EPSILON) * 1000 / limit.rps);
   bucket.tokens = Math.max(0, -missing);
   return 0;
+}
+
+/** {@link Buckets.level} of one bucket. */
+export function levelOf(bucket: Bucket, limit: RateLimit, nowMs: number): number {
+  const gained = Math.max(0, nowMs - bucket.atMs) * limit.rps / 1000;
+  return Math.min(limit.burst, bucket.tokens + gained);
 }

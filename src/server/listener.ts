@@ -40,10 +40,21 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
 }
 
+/** Connections of one listener. */
+export interface ConnectionFigures {
+  readonly open: number;
+  /** Since the start. */
+  readonly accepted: number;
+  /** Since the start: those that were one too many. */
+  readonly refused: number;
+}
+
 /** A listener at work. */
 export interface Listener {
   readonly hostname: string;
   readonly port: number;
+  /** How many connections are open, and how many there have been. */
+  readonly connections: ConnectionFigures;
   /** Accepts nothing more; settles when the requests that are running have their answers. */
   stop(): Promise<void>;
   /** Breaks off what is running, too. */
@@ -86,6 +97,8 @@ class Http1Listener implements Listener, ConnectionHome {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #emptied = Promise.withResolvers<void>();
   readonly #warnedMs = new Map<string, number>();
+  #accepted = 0;
+  #refused = 0;
 
   constructor(socket: Deno.TcpListener, options: ListenOptions) {
     this.hostname = socket.addr.hostname;
@@ -97,6 +110,10 @@ class Http1Listener implements Listener, ConnectionHome {
     this.#limits = options.limits ?? (() => LISTEN_LIMITS);
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.#accepting = this.#accept();
+  }
+
+  get connections(): ConnectionFigures {
+    return { open: this.#connections.size, accepted: this.#accepted, refused: this.#refused };
   }
 
   async stop(): Promise<void> {
@@ -172,6 +189,7 @@ class Http1Listener implements Listener, ConnectionHome {
     const isShared = this.#options.isProxy?.(peer) ?? false;
     if (this.isStopping || !this.#counts.take(peer, { total, perAddress }, isShared)) {
       socket.close();
+      this.#refused++;
       this.#warn("Connections are refused, there are too many", `; the last came from ${peer}`);
       return;
     }
@@ -184,6 +202,7 @@ class Http1Listener implements Listener, ConnectionHome {
     }
     const connection = new Connection(socket, peer, this);
     this.#connections.add(connection);
+    this.#accepted++;
     connection.open();
   }
 

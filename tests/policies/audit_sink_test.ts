@@ -158,9 +158,11 @@ Deno.test("a sink with a bound on what waits counts what it loses", async () => 
   const megabyte = "x".repeat(1024 * 1024 - 1) + "\n";
   for (let count = 0; count < 20; count++) sink.push(megabyte);
   assert.ok(sink.isFailing);
+  assert.deepEqual([sink.lostLines, sink.waitingBytes], [4, 16 * 1024 * 1024]);
   isFull = false;
   await eventually("it has recovered", () => log.lines.length > 0 && !sink.isFailing);
   assert.equal(log.lines.at(-1), "the audit log is written again; 4 lines were lost");
+  assert.deepEqual([sink.lostLines, sink.waitingBytes], [4, 0], "what was lost stays counted");
   assert.equal(output.text.length, 16 * 1024 * 1024);
 });
 

@@ -146,3 +146,23 @@ Deno.test("TokenBuckets holds no more than its capacity, and forgets the unused 
   assert.ok(buckets.take("busy", limit, 1, 1000) > 0);
   assert.equal(buckets.take("0", limit, 1, 1000), 0);
 });
+
+Deno.test("a level is what could be taken, and looking at it changes nothing", () => {
+  fuzz(200, (random) => {
+    const limit = { rps: 1 + random.below(50), burst: 1 + random.below(40) };
+    const buckets = new TokenBuckets(10);
+    let nowMs = 0;
+    for (let step = 0; step < 20; step++) {
+      nowMs += random.below(500);
+      const level = buckets.level("a", limit, nowMs);
+      assert.equal(buckets.level("a", limit, nowMs), level);
+      const fits = buckets.take("a", limit, 1, nowMs) === 0;
+      assert.equal(fits, level >= 1 - 1e-9, `${level} tokens`);
+    }
+  });
+});
+
+Deno.test("a bucket nobody has used is full, and is not made by looking at it", () => {
+  const buckets = new TokenBuckets(10);
+  assert.deepEqual([buckets.level("a", LIMIT, 0), buckets.size], [2, 0]);
+});

@@ -105,6 +105,7 @@ for (const { name, limits } of caps) {
           assert.equal(await inTime("the end", surplus.ended()), true);
         }
         assert.equal((await client.ask({ target: "/" })).status, 200);
+        assert.deepEqual(listener.connections, { open: 4, accepted: 4, refused: 5 });
         assert.equal(warnings.length, 1);
         assert.match(warnings[0] ?? "", /too many.*127\.0\.0\.1/);
         others.pop()?.close();
