@@ -1,7 +1,7 @@
 /**
- * The languages that the client programs beside this file are written in: what each needs, how its
- * program is built into `.cache/interop/` (never into the tree), and how it is started. Knows
- * nothing of what the programs do.
+ * The languages that the programs beside this file are written in, clients and a few servers: what
+ * each needs, how its programs are built into `.cache/interop/` (never into the tree), and how they
+ * are started. Knows nothing of what the programs do.
  */
 import { fileURLToPath } from "node:url";
 import { type Need, program } from "../support/absent.ts";
@@ -19,10 +19,12 @@ export interface Language {
   readonly toolchain: Need<string>;
   /** Whether it is built in minutes from nothing, so that CI does it each time. */
   readonly quick: boolean;
-  /** Builds it with `toolchain`, anew only where something has changed. */
+  /** Builds them with `toolchain`, anew only where something has changed. */
   build(toolchain: string): Promise<void>;
-  /** How the program is started once it is built; its arguments follow. */
+  /** How the client is started once it is built; its arguments follow. */
   readonly command: readonly string[];
+  /** The same of the server, where there is one. */
+  readonly server?: readonly string[];
 }
 
 /** All of them. */
@@ -33,6 +35,7 @@ export const LANGUAGES: readonly Language[] = [
     quick: true,
     build: () => Promise.resolve(),
     command: denoProgram("typescript/client.ts"),
+    server: denoProgram("typescript/server.ts"),
   },
   {
     name: "inspector",
@@ -56,13 +59,18 @@ export const LANGUAGES: readonly Language[] = [
       ]);
     },
     command: [`${BUILT}python/bin/python`, `${SOURCES}python/client.py`],
+    server: [`${BUILT}python/bin/python`, `${SOURCES}python/server.py`],
   },
   {
     name: "go",
     toolchain: program("go"),
     quick: true,
-    build: (go) => run(go, ["build", "-C", `${SOURCES}go`, "-o", `${BUILT}go/client`, "."]),
+    async build(go) {
+      await run(go, ["build", "-C", `${SOURCES}go`, "-o", `${BUILT}go/client`, "."]);
+      await run(go, ["build", "-C", `${SOURCES}go`, "-o", `${BUILT}go/server`, "./server"]);
+    },
     command: [`${BUILT}go/client`],
+    server: [`${BUILT}go/server`],
   },
   {
     name: "rust",

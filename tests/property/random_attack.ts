@@ -89,7 +89,7 @@ export function randomAttack(random: Random): Sent {
 }
 
 /** `name` as some parser reads it too, as a JSON string. */
-function spelled(random: Random, name: string): string {
+export function spelled(random: Random, name: string): string {
   const variant = random.pick([
     name,
     name.toUpperCase(),
