@@ -70,8 +70,10 @@ class Sender implements Disposable {
     try {
       const request = { target: "/mcp", fields, body: message.body };
       const reply: RawReply = await this.#client.ask(request);
-      await reply.bytes();
-      if (!/close/i.test(reply.field("connection") ?? "")) return;
+      // A stream may never end; what was asked has been done when it begins.
+      const isStream = reply.field("content-type") === "text/event-stream";
+      if (!isStream) await reply.bytes();
+      if (!isStream && !/close/i.test(reply.field("connection") ?? "")) return;
     } catch (error) {
       // A server may well end a connection on which it was sent that.
       if (!(error instanceof Error)) throw error;
