@@ -10,7 +10,14 @@ export interface AuditOutput {
   write(bytes: Uint8Array): number | Promise<number>;
   /** Whether both write to the same file: a line begun in one can then be completed in the other. */
   isSameFile(other: AuditOutput): boolean;
+  /** Whether it is a file in which there was nothing when it was opened. */
+  readonly isEmptyFile: boolean;
   close(): void;
+}
+
+/** Whether `output` is a standard stream, not a file. */
+export function isStream(output: string): boolean {
+  return output === "stdout" || output === "stderr";
 }
 
 /** Opens `stdout`, `stderr` or the file at that path, for appending. Throws `Deno.errors.*`. */
@@ -21,17 +28,26 @@ export function openOutput(output: string): AuditOutput {
 }
 
 class FileOutput implements AuditOutput {
+  readonly isEmptyFile: boolean;
   readonly #file: Deno.FsFile;
   readonly #identity: string | null;
+  /** Whether the last line there has no end: a gate was killed while it wrote it. */
+  #isTorn: boolean;
 
   constructor(path: string) {
     // Only the owner may read who used what.
     this.#file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
-    const { dev, ino } = this.#file.statSync();
+    const { dev, ino, isFile, size } = this.#file.statSync();
     this.#identity = ino === null ? null : `${dev}:${ino}`;
+    this.isEmptyFile = isFile && size === 0;
+    this.#isTorn = isFile && size > 0 && !endsInLineFeed(path);
   }
 
   write(bytes: Uint8Array): number {
+    if (this.#isTorn) {
+      this.#file.writeSync(LINE_FEED);
+      this.#isTorn = false;
+    }
     return this.#file.writeSync(bytes);
   }
 
@@ -44,7 +60,22 @@ class FileOutput implements AuditOutput {
   }
 }
 
+const LINE_FEED = new Uint8Array([10]);
+
+/** Whether the file at `path`, which is not empty, does; or cannot be read, so that nobody knows. */
+function endsInLineFeed(path: string): boolean {
+  try {
+    using file = Deno.openSync(path);
+    file.seekSync(-1, Deno.SeekMode.End);
+    const last = new Uint8Array(1);
+    return file.readSync(last) !== 1 || last[0] === LINE_FEED[0];
+  } catch {
+    return true;
+  }
+}
+
 class StreamOutput implements AuditOutput {
+  readonly isEmptyFile = false;
   readonly #stream: { write(bytes: Uint8Array): Promise<number> };
 
   constructor(stream: { write(bytes: Uint8Array): Promise<number> }) {

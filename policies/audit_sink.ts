@@ -1,9 +1,12 @@
 /**
  * Takes audit lines and sees that each gets out whole and once, in order: in batches, through partial
  * writes, failures and rotation. While the output fails, lines wait in bounded memory and writing is
- * tried again and again. Knows neither what a line says nor what the output is.
+ * tried again and again. It is the one writer of its output, so that lines are chained here. Knows
+ * neither what a line says nor what the output is.
  */
 import type { Log } from "../src/policy/contract.ts";
+import type { LastLine } from "./audit_beside.ts";
+import type { AuditChain } from "./audit_chain.ts";
 import type { AuditOutput } from "./audit_output.ts";
 
 /** Time between two attempts while the output fails. */
@@ -32,21 +35,33 @@ export interface LineSink extends AsyncDisposable {
   readonly lostLines: number;
   /** Takes `line`, printable ASCII with its line feed, to be written within a moment. */
   push(line: string): void;
-  /** Opens the output anew, as after a rotation. */
-  reopen(): void;
+  /**
+   * Opens the output anew, as after a rotation.
+   *
+   * @param chainKey What lines are chained with from now on; null: they are not
+   */
+  reopen(chainKey: Uint8Array | null): void;
 }
+
+/** The chain of lines from now on, after `now`; the same one goes on as long as `key` does. */
+export type Chaining = (now: AuditChain | null, key: Uint8Array | null) => AuditChain | null;
 
 /** An audit log that is open. */
 export class AuditSink implements LineSink {
   readonly #open: () => AuditOutput;
   readonly #log: Log;
   #output: AuditOutput;
+  readonly #chaining: Chaining;
+  #chain: AuditChain | null;
   /** Lines that no write has been tried for. */
   #lines: string[] = [];
   #linesBytes = 0;
   /** Lines under way, of which the first `#written` bytes are out. */
   #batch: Uint8Array<ArrayBufferLike> = NOTHING;
   #written = 0;
+  /** The last line of the batch, and the last one that is out; null: not chained, or none. */
+  #batchLast: LastLine | null = null;
+  #lastOut: LastLine | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Settles when a write that is under way has ended. */
   #writing: Promise<void> | null = null;
@@ -59,11 +74,25 @@ export class AuditSink implements LineSink {
    * Opens it; throws what `open` throws.
    *
    * @param open Opens the output, now and when it is reopened
+   * @param chaining Makes what links each line to the one before; absent: they are not linked
+   * @param chainKey What is given to `chaining` first
    */
-  constructor(open: () => AuditOutput, log: Log) {
+  constructor(
+    open: () => AuditOutput,
+    log: Log,
+    chaining: Chaining = () => null,
+    chainKey: Uint8Array | null = null,
+  ) {
     this.#open = open;
     this.#log = log;
-    this.#output = open();
+    this.#chaining = chaining;
+    this.#chain = chaining(null, chainKey);
+    try {
+      this.#output = open();
+    } catch (error) {
+      this.#chain?.close(null, false);
+      throw error;
+    }
   }
 
   /** Whether the last write failed, or so much waits that lines may soon be lost. */
@@ -83,15 +112,27 @@ export class AuditSink implements LineSink {
   push(line: string): void {
     if (this.waitingBytes + line.length > MAX_WAITING_BYTES) {
       this.#lost++;
+      this.#chain?.lose();
       return;
     }
-    this.#lines.push(line);
-    this.#linesBytes += line.length;
+    const linked = this.#chain === null ? line : this.#chain.link(line);
+    this.#lines.push(linked);
+    this.#linesBytes += linked.length;
     if (this.#writing === null) this.#writeIn(0);
   }
 
   /** Opens the output anew, as after a rotation; keeps the old one where that fails. */
-  reopen(): void {
+  reopen(chainKey: Uint8Array | null = null): void {
+    this.#reopenOutput();
+    const now = this.#chain;
+    const after = this.#chaining(now, chainKey);
+    if (after === now) return;
+    this.#chain = after;
+    now?.close(this.#lastOut, this.waitingBytes === 0);
+    this.#lastOut = this.#batchLast = null;
+  }
+
+  #reopenOutput(): void {
     let output: AuditOutput;
     try {
       output = this.#open();
@@ -106,14 +147,14 @@ export class AuditSink implements LineSink {
     }
     this.#write();
     const old = this.#output;
+    if (output.isSameFile(old)) return output.close();
     this.#output = output;
-    // A line torn by a failure continues in its own file only; in another one it begins again.
-    if (!output.isSameFile(old)) {
-      this.#written = this.#written === 0
-        ? 0
-        : this.#batch.lastIndexOf(LINE_FEED, this.#written - 1) + 1;
-    }
+    // A line torn by a failure begins again in another file.
+    this.#written = this.#written === 0
+      ? 0
+      : this.#batch.lastIndexOf(LINE_FEED, this.#written - 1) + 1;
     old.close();
+    if (output.isEmptyFile && this.waitingBytes === 0) this.#chain?.beginFile();
     this.#write();
   }
 
@@ -122,8 +163,10 @@ export class AuditSink implements LineSink {
     if (this.#writing === null) this.#write();
     const isOut = await this.#settledWithin(LAST_WRITE_MS);
     this.#stopTimer();
-    if (!isOut || this.waitingBytes > 0) this.#log.warn("audit lines could not be written");
+    const isWhole = isOut && this.waitingBytes === 0;
+    if (!isWhole) this.#log.warn("audit lines could not be written");
     this.#output.close();
+    this.#chain?.close(this.#lastOut, isWhole && this.#lost === 0);
   }
 
   #writeIn(ms: number): void {
@@ -173,6 +216,7 @@ export class AuditSink implements LineSink {
       this.#written = 0;
       this.#lines = [];
       this.#linesBytes = 0;
+      this.#batchLast = this.#chain?.last ?? null;
     }
     return this.#batch.subarray(this.#written);
   }
@@ -180,6 +224,9 @@ export class AuditSink implements LineSink {
   #advance(written: number): void {
     if (written <= 0) throw new Error("Nothing could be written");
     this.#written += written;
+    if (this.#batchLast === null || this.#written < this.#batch.length) return;
+    this.#lastOut = this.#batchLast;
+    this.#chain?.written(this.#lastOut);
   }
 
   #failed(error: unknown): void {

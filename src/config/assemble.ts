@@ -31,6 +31,7 @@ export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
     audit: {
       output: isStandardStream(file.audit.output) ? file.audit.output : resolve(file.audit.output),
       onError: file.audit.on_error,
+      chain: file.audit.chain,
     },
     mcp: {
       batch: mcp.batch,

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { assemble, pathsOf } from "./assemble.ts";
+import { chainFlaws } from "./audit_schema.ts";
 import type { Config, ConfigSources, LoadResult } from "./config.ts";
 import { parseText, valueAt } from "./document.ts";
 import { headerFlaws, headerOwnerFlaws, upstreamHeaders } from "./header_rules.ts";
@@ -55,6 +56,7 @@ function readConfig(file: string, text: string, sources: ConfigSources): LoadRes
     ...schemaFlaws.filter((flaw) => !told.some(({ path }) => isWithin(flaw.path, path))),
     ...modules.flaws,
     ...sealFlaws(secrets),
+    ...chainFlaws(valueAt(value, ["audit"]), secrets.has(secretKey(["secret"]))),
     ...headerFlaws(headers),
     ...headerOwnerFlaws(valueAt(value, ["upstream"])),
     ...keyFlaws(valueAt(value, ["keys"]), (path) => page.line(path)),

@@ -17,6 +17,7 @@ import { ListMemory } from "./list_memory.ts";
 import { indexKeys } from "./revocation.ts";
 import type { KeyIndex } from "./revocation.ts";
 import { Sealer } from "./seal.ts";
+import { stageKey } from "./stage_key.ts";
 import type { Credentials } from "./upstream_request.ts";
 
 /** What the composition root lends the gate. */
@@ -94,6 +95,8 @@ export class Generation {
       config,
       scope,
       keep: (name, make) => tenancy.keep(`${stage}\0${name}`, make),
+      random: (bytes) => parts.random(bytes),
+      key: (purpose) => stageKey(config.secrets.seal, stage, purpose),
       onReload: (hook) => reloadHooks.push(hook),
     });
     const pipeline = await buildPipeline(

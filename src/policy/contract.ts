@@ -177,7 +177,7 @@ export type AnyPolicy<At extends "head" | "call"> = At extends "head" ? Policy<H
 /** Any stage, whatever it is asked about and however it is configured. */
 export type AnyPolicyModule = PolicyModule<unknown, "head" | "call">;
 
-/** What the gate lends a stage. Time, log and lifetime come from here, never from globals. */
+/** What the gate lends a stage. Time, chance, log and lifetime come from here, never from globals. */
 export interface Host {
   readonly clock: Clock;
   readonly log: Log;
@@ -189,6 +189,13 @@ export interface Host {
    * When no generation uses it any more it is disposed of, if it can be.
    */
   keep<T>(name: string, make: () => T): T;
+  /**
+   * 256 bits that are the stage's own for `purpose`, the same in each start; null where the
+   * configuration has no `secret`, from which they are made and which they do not tell.
+   */
+  key(purpose: string): Uint8Array | null;
+  /** `bytes` random bytes, fit for keys. */
+  random(bytes: number): Uint8Array;
   /** Runs `hook` at every reload, also where nothing has changed: files are reopened then. */
   onReload(hook: () => void): void;
 }

@@ -130,6 +130,8 @@ export interface GateConfig {
     /** `stdout`, `stderr` or an absolute path. */
     readonly output: string;
     readonly onError: "refuse" | "continue";
+    /** Whether each line carries a keyed hash of the one before. Default false. */
+    readonly chain: boolean;
   };
   readonly mcp: {
     readonly batch: "reject" | "allow";

@@ -61,7 +61,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
     }],
     defaults: { rateLimit: { rps: 20, burst: 40 }, rateLimitReply: "http" },
     authFailures: { rps: 5, burst: 30 },
-    audit: { output: "stdout", onError: "refuse" },
+    audit: { output: "stdout", onError: "refuse", chain: false },
     mcp: { batch: "reject", resume: "on", instructions: "pass", samplingTools: "filter" },
     limits: {
       bodyBytes: 4 * 1024 ** 2,

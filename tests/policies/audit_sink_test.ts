@@ -8,6 +8,7 @@ import { eventually } from "../support/eventually.ts";
 class MeteredOutput implements AuditOutput {
   text = "";
   isClosed = false;
+  readonly isEmptyFile = false;
   readonly file: string;
   readonly #meter: Meter;
 

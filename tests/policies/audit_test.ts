@@ -13,8 +13,8 @@ class AuditedFolder implements AsyncDisposable {
   readonly path = `${this.folder}/audit.log`;
   readonly host: LentHost;
 
-  constructor(onError: "refuse" | "continue" = "refuse") {
-    this.host = new LentHost({ audit: { output: this.path, onError } });
+  constructor() {
+    this.host = new LentHost({ audit: { output: this.path, onError: "refuse", chain: false } });
   }
 
   /** Names in the field `tool` of all lines of the file, each of which must be whole. */
@@ -71,9 +71,19 @@ Deno.test("audit appends to what is there", async () => {
   assert.deepEqual(place.written(), ["before", "after"]);
 });
 
+Deno.test("audit begins a new line after one that was torn by the end of another gate", async () => {
+  await using place = new AuditedFolder();
+  Deno.writeTextFileSync(place.path, '{"tool":"before"}\n{"tool":"to');
+  await exchange(await build(audit, place.host), "after");
+  const written = () => Deno.readTextFileSync(place.path).split("\n");
+  await eventually("the line is written", () => written().length === 4);
+  const [, torn, after = ""] = written();
+  assert.deepEqual([torn, JSON.parse(after).tool], ['{"tool":"to', "after"]);
+});
+
 Deno.test("audit that cannot open its output refuses the configuration", async () => {
   await using host = new LentHost({
-    audit: { output: "/nonexistent/folder/audit.log", onError: "continue" },
+    audit: { output: "/nonexistent/folder/audit.log", onError: "continue", chain: false },
   });
   await assert.rejects(() => build(audit, host), Deno.errors.NotFound);
 });
@@ -119,7 +129,9 @@ Deno.test({
   name: "while the disk is full new exchanges are refused",
   ignore: FULL.ignore,
   fn: async () => {
-    await using host = new LentHost({ audit: { output: FULL.name, onError: "refuse" } });
+    await using host = new LentHost({
+      audit: { output: FULL.name, onError: "refuse", chain: false },
+    });
     const ask = await build(audit, host);
     assert.equal((await exchange(ask, "lost")).verdict, "allow");
     await eventually("it refuses", async () => (await ask(HEAD)).verdict === "deny");
@@ -136,7 +148,9 @@ Deno.test({
   name: "while the disk is full exchanges go on where on_error is continue",
   ignore: FULL.ignore,
   fn: async () => {
-    await using host = new LentHost({ audit: { output: FULL.name, onError: "continue" } });
+    await using host = new LentHost({
+      audit: { output: FULL.name, onError: "continue", chain: false },
+    });
     const ask = await build(audit, host);
     await exchange(ask, "lost");
     await eventually("it fails", () => host.lines.length > 0);

@@ -51,6 +51,14 @@ export class LentHost implements Host, AsyncDisposable {
     return this.#kept.get(name) as T;
   }
 
+  key(_purpose: string): Uint8Array | null {
+    return null;
+  }
+
+  random(bytes: number): Uint8Array {
+    return crypto.getRandomValues(new Uint8Array(bytes));
+  }
+
   onReload(hook: () => void): void {
     this.#reloadHooks.push(hook);
   }
@@ -167,7 +175,7 @@ export function gateConfig(changes: Partial<GateConfig> = {}): GateConfig {
     keys: [],
     defaults: { rateLimit: { rps: 20, burst: 40 }, rateLimitReply: "http" },
     authFailures: { rps: 5, burst: 30 },
-    audit: { output: "stderr", onError: "refuse" },
+    audit: { output: "stderr", onError: "refuse", chain: false },
     mcp: { batch: "reject", resume: "on", instructions: "pass", samplingTools: "filter" },
     limits: {
       bodyBytes: 4 * 1024 * 1024,
