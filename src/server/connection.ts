@@ -163,6 +163,7 @@ export class Connection implements InputOwner, ReplyOwner {
   #begin(head: RequestHead): void {
     this.#phase = "exchange";
     this.#head = head;
+    if (head.bodyBytes === 0) this.#input.wantNothing();
     const askForRest = head.expectsContinue && this.#input.available === 0
       ? () => this.#continue()
       : null;

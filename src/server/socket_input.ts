@@ -6,7 +6,10 @@
  * Bytes that were given out are never written again: what has been judged cannot become something
  * else by what the client sends next, and nothing needs to be copied.
  */
-/** What a connection rests on: an ordinary request fits in, and thousands may rest. */
+/** For a client of whom nothing is expected but that it leaves: thousands listen to silent streams. */
+const LISTENING_BYTES = 256;
+
+/** What a connection rests on: an ordinary request fits in. */
 const SMALL_BYTES = 4 * 1024;
 
 /** For the largest head, and bodies of a middling size. */
@@ -66,6 +69,11 @@ export class SocketInput {
   want(bytes: number): void {
     if (bytes <= SMALL_BYTES) this.#wanted = SMALL_BYTES;
     else this.#wanted = bytes <= 2 * MEDIUM_BYTES ? MEDIUM_BYTES : LARGE_BYTES;
+  }
+
+  /** Tells that the client has nothing to say for a while. */
+  wantNothing(): void {
+    this.#wanted = LISTENING_BYTES;
   }
 
   /** Reads on if there is room, and no read under way. */

@@ -95,7 +95,11 @@ export class Http1Connection {
   pull(): void {
     if (this.#isReading || !this.#isOpen) return;
     this.#isReading = true;
-    this.#socket.read(this.#buffer.space()).then(this.#onRead, this.#onReadFailed);
+    const buffer = this.#buffer;
+    const space = this.#body === null
+      ? buffer.spaceForHead()
+      : buffer.spaceForBody(this.#body.expected);
+    this.#socket.read(space).then(this.#onRead, this.#onReadFailed);
   }
 
   /** Ends it, without a word to the exchange it carries. */

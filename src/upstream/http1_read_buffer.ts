@@ -4,12 +4,17 @@
  * size follows what comes: small for idle streams, large for large replies.
  */
 
-const LEAST_BYTES = 4 * 1024;
+/** What a head is read into: an ordinary reply fits in whole. */
+const HEAD_BYTES = 4 * 1024;
+
+/** What is waited with while a body says nothing of its length: thousands of streams may be silent. */
+const LEAST_BYTES = 512;
 const MOST_BYTES = 64 * 1024;
 
 /** Bytes that have been read and not yet been taken, and the space for more. */
 export class ReadBuffer {
   #bytes: Uint8Array = NOTHING;
+  /** What the last reads have filled. */
   #wanted = LEAST_BYTES;
   #from = 0;
   #to = 0;
@@ -27,17 +32,21 @@ export class ReadBuffer {
     return this.#to;
   }
 
-  /** Where the next bytes are to be read into. */
-  space(): Uint8Array {
-    if (this.#bytes.length - this.#to < this.#wanted / 4) this.#renew();
-    return this.#bytes.subarray(this.#to);
+  /** Where the next bytes of a head are to be read into. */
+  spaceForHead(): Uint8Array {
+    return this.#space(Math.max(HEAD_BYTES, this.#wanted));
   }
 
-  /** The first `count` bytes of {@link space} have been filled. */
+  /** The same for a body of which `expected` bytes at least are still to come. */
+  spaceForBody(expected: number): Uint8Array {
+    return this.#space(Math.max(this.#wanted, Math.min(expected, MOST_BYTES)));
+  }
+
+  /** The first `count` bytes of the space have been filled. */
   filled(count: number): void {
     const space = this.#bytes.length - this.#to;
     this.#to += count;
-    if (count === space) this.#wanted = Math.min(MOST_BYTES, this.#wanted * 4);
+    if (count === space) this.#wanted = Math.min(MOST_BYTES, Math.max(this.#wanted, space) * 4);
     else if (count < this.#wanted / 8) this.#wanted = Math.max(LEAST_BYTES, this.#wanted / 4);
   }
 
@@ -46,10 +55,16 @@ export class ReadBuffer {
     this.#from += count;
   }
 
+  #space(wanted: number): Uint8Array {
+    const space = this.#bytes.length - this.#to;
+    if (space < wanted / 4 || space > wanted * 4) this.#renew(wanted);
+    return this.#bytes.subarray(this.#to);
+  }
+
   /** New memory, with what has not been taken at its start. */
-  #renew(): void {
+  #renew(wanted: number): void {
     const held = this.#to - this.#from;
-    const bytes = new Uint8Array(Math.max(this.#wanted, 2 * held));
+    const bytes = new Uint8Array(Math.max(wanted, 2 * held));
     bytes.set(this.#bytes.subarray(this.#from, this.#to));
     this.#bytes = bytes;
     this.#from = 0;

@@ -25,6 +25,8 @@ export interface ReplyBody {
   take(bytes: Uint8Array, from: number, to: number): number;
   /** Whether its end has come. */
   readonly isComplete: boolean;
+  /** How many bytes are still to come at least, as far as that has been told. */
+  readonly expected: number;
   /** Whether bytes have come after its end. */
   readonly hasSurplus: boolean;
   /** Whether the connection's end is its own. */
@@ -45,6 +47,10 @@ export class LengthBody implements ReplyBody {
     return this.#left === 0;
   }
 
+  get expected(): number {
+    return this.#left;
+  }
+
   take(_bytes: Uint8Array, from: number, to: number): number {
     const taken = Math.min(to - from, this.#left);
     this.#left -= taken;
@@ -58,6 +64,7 @@ export class ClosedBody implements ReplyBody {
   readonly endsByClose = true;
   readonly hasSurplus = false;
   readonly isComplete = false;
+  readonly expected = 0;
 
   take(_bytes: Uint8Array, from: number, to: number): number {
     return to - from;
@@ -98,6 +105,10 @@ export class ChunkedBody implements ReplyBody {
 
   get isComplete(): boolean {
     return this.#place === Place.End;
+  }
+
+  get expected(): number {
+    return this.#place === Place.Data ? this.#left : 0;
   }
 
   take(bytes: Uint8Array, from: number, to: number): number {
