@@ -7,8 +7,9 @@ import type { AbandonedListener, Abandonment } from "../upstream/upstream.ts";
 /** The signal of one exchange. */
 export class CutSignal implements Abandonment {
   #aborted = false;
-  /** Nearly always one at most. */
-  readonly #listeners: AbandonedListener[] = [];
+  /** Nearly always there is one at most, and no list is made for it. */
+  #first: AbandonedListener | null = null;
+  #others: AbandonedListener[] | null = null;
 
   /** Whether it has been cut. */
   get aborted(): boolean {
@@ -16,18 +17,27 @@ export class CutSignal implements Abandonment {
   }
 
   addEventListener(_type: "abort", listener: AbandonedListener): void {
-    this.#listeners.push(listener);
+    if (this.#first === null) this.#first = listener;
+    else (this.#others ??= []).push(listener);
   }
 
   removeEventListener(_type: "abort", listener: AbandonedListener): void {
-    const index = this.#listeners.indexOf(listener);
-    if (index >= 0) this.#listeners.splice(index, 1);
+    if (this.#first === listener) {
+      this.#first = this.#others?.shift() ?? null;
+      return;
+    }
+    const index = this.#others?.indexOf(listener) ?? -1;
+    if (index >= 0) this.#others?.splice(index, 1);
   }
 
   /** Tells it to everybody, once. */
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    for (const listener of this.#listeners.splice(0)) listener.handleEvent();
+    const first = this.#first;
+    const others = this.#others;
+    this.#first = this.#others = null;
+    first?.handleEvent();
+    for (const listener of others ?? []) listener.handleEvent();
   }
 }

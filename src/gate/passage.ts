@@ -148,14 +148,11 @@ export class Passage {
     return listScreenOf(this.#exchange, this.#permitted.bearer.era, screen);
   }
 
-  async #stream(reply: UpstreamReply): Promise<void> {
+  #stream(reply: UpstreamReply): Promise<void> {
     const { relayStream } = this.#permitted;
-    if (relayStream === undefined) return await this.#events(reply);
-    try {
-      await relayStream(reply);
-    } catch (error) {
-      await this.#unavailable(error);
-    }
+    return relayStream === undefined
+      ? this.#events(reply)
+      : relayStream(reply).catch((error) => this.#unavailable(error));
   }
 
   #events(reply: UpstreamReply): Promise<void> {

@@ -149,6 +149,7 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
     const head = this.#head;
     if (head === "") return head;
     clearTimeout(this.#headTimer);
+    this.#headTimer = undefined;
     this.#head = "";
     return head;
   }

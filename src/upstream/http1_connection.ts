@@ -170,6 +170,7 @@ export class Http1Connection {
     const head = this.#reader.push(buffer.bytes, buffer.from, buffer.to);
     if (head === null) return this.pull();
     buffer.take(this.#reader.bytes);
+    this.#reader.reset();
     this.#body = head.body;
     this.#keepMs = head.keepMs;
     this.#forgetRequest();
@@ -204,7 +205,6 @@ export class Http1Connection {
   #release(keepMs: number): void {
     this.#carried = this.#body = null;
     this.#isUsed = true;
-    this.#reader.reset();
     if (keepMs > 0 && this.#writing === null && this.#home.keep(this, keepMs)) this.pull();
     else this.close();
   }

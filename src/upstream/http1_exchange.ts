@@ -46,8 +46,8 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
   #connection: Http1Connection | null = null;
   #dialling: AbortController | null = null;
   #deadline: Deadline | null = null;
-  #resolveHead!: (reply: UpstreamReply) => void;
-  #rejectHead!: (error: UpstreamError) => void;
+  /** Null once the head is in, or never will be. */
+  #waiting: Pick<PromiseWithResolvers<UpstreamReply>, "resolve" | "reject"> | null = null;
   /** What has come of the body and was not asked for yet. */
   #piece: Uint8Array | null = null;
   /** Whether all of the body has come. */
@@ -61,8 +61,7 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     this.#headTimeoutMs = request.headTimeoutMs;
     this.#isSafe = request.method === "GET";
     this.head = new Promise((resolve, reject) => {
-      this.#resolveHead = resolve;
-      this.#rejectHead = reject;
+      this.#waiting = { resolve, reject };
     });
     this.#start(request);
   }
@@ -106,8 +105,9 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     this.status = head.status;
     this.fields = head.fields;
     this.#request = null;
-    this.#deadline?.stop();
-    this.#resolveHead(this);
+    this.#stopClock();
+    this.#waiting?.resolve(this);
+    this.#waiting = null;
   }
 
   onBody(piece: Uint8Array | null, isLast: boolean): void {
@@ -168,7 +168,8 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     this.#connection?.close();
     this.#dialling?.abort(failure);
     this.#settle();
-    this.#rejectHead(failure);
+    this.#waiting?.reject(failure);
+    this.#waiting = null;
     this.#asked?.reject(failure);
     this.#asked = null;
   }
@@ -176,8 +177,14 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
   #settle(): void {
     this.#connection = null;
     this.#signal.removeEventListener("abort", this);
-    this.#deadline?.stop();
+    this.#stopClock();
     this.#around.onOver();
+  }
+
+  /** A stream stays open for days: nothing is kept for it that only its head needed. */
+  #stopClock(): void {
+    this.#deadline?.stop();
+    this.#deadline = null;
   }
 }
 
