@@ -18,7 +18,8 @@ export class ClientGone extends Error {
 export class Answering {
   readonly #writer: ReplyWriter;
   readonly #record: ExchangeRecord;
-  readonly #fixed: Fields;
+  /** Fields of every answer; gone with the one that is given. */
+  #fixed: Fields;
   readonly #writeDeadlineMs: number;
   #answered = false;
   #isHurried = false;
@@ -48,25 +49,26 @@ export class Answering {
 
   /** Sends a whole answer. Throws {@link ClientGone}. */
   send({ status, fields, body }: Answer): Promise<void> {
+    let fixed: Fields;
     try {
-      this.#begin(status);
+      fixed = this.#begin(status);
     } catch (error) {
       return Promise.reject(error);
     }
     this.#record.bytesOut = body?.length ?? 0;
-    return this.#within(this.#writer.send(status, [...fields, ...this.#fixed], body));
+    return this.within(this.#writer.send(status, [...fields, ...fixed], body));
   }
 
   /** Begins a stream of events; throws, as its `write` does, {@link ClientGone}. */
   stream(fields: Fields): EventStream {
-    this.#begin(200);
+    const fixed = this.#begin(200);
     const body = this.#writer.start(200, [
       ["content-type", "text/event-stream"],
       ...fields,
-      ...this.#fixed,
+      ...fixed,
       ["x-accel-buffering", "no"],
     ]);
-    return new EventStream(body, this.#record, (work) => this.#within(work));
+    return new EventStream(body, this.#record, this);
   }
 
   /** The exchange has been cut: a client that takes nothing must not hold it open. */
@@ -81,11 +83,15 @@ export class Answering {
     this.hurry();
   }
 
-  #begin(status: number): void {
+  /** The fields of every answer, for the one that is given now. */
+  #begin(status: number): Fields {
     if (this.#isGone) throw new ClientGone("Client is gone");
     if (this.#answered) throw new TypeError("Exchange is answered twice");
     this.#answered = true;
     this.#record.status = status;
+    const fixed = this.#fixed;
+    this.#fixed = NO_FIELDS;
+    return fixed;
   }
 
   /**
@@ -100,7 +106,7 @@ export class Answering {
   }
 
   /** Waits for `work`, one write at a time. A client that takes nothing in time is as good as gone. */
-  #within(work: Promise<void>): Promise<void> {
+  within(work: Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#giveUp = reject;
       this.#waitsSinceMs = null;
@@ -138,16 +144,12 @@ export class Answering {
 export class EventStream {
   readonly #body: BodyWriter;
   readonly #record: ExchangeRecord;
-  readonly #within: (work: Promise<void>) => Promise<void>;
+  readonly #answering: Answering;
 
-  constructor(
-    body: BodyWriter,
-    record: ExchangeRecord,
-    within: (work: Promise<void>) => Promise<void>,
-  ) {
+  constructor(body: BodyWriter, record: ExchangeRecord, answering: Answering) {
     this.#body = body;
     this.#record = record;
-    this.#within = within;
+    this.#answering = answering;
   }
 
   /** Writes framed events and waits until more may follow. */
@@ -155,12 +157,12 @@ export class EventStream {
     if (text === "") return;
     const bytes = encoder.encode(text);
     this.#record.bytesOut += bytes.length;
-    await this.#within(this.#body.write(bytes));
+    await this.#answering.within(this.#body.write(bytes));
   }
 
   /** Completes the stream. */
   async end(): Promise<void> {
-    await this.#within(this.#body.end());
+    await this.#answering.within(this.#body.end());
   }
 
   /** Breaks it off. */
@@ -171,6 +173,7 @@ export class EventStream {
 
 type GiveUp = (error: ClientGone) => void;
 
+const NO_FIELDS: Fields = [];
 const NOT_STORED = ["cache-control", "no-store, no-transform"] as const;
 
 const encoder = new TextEncoder();

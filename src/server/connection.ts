@@ -14,6 +14,7 @@ import type { RequestHead } from "./request_head.ts";
 import { SocketInput } from "./socket_input.ts";
 import type { InputOwner } from "./socket_input.ts";
 import { SocketOutput } from "./socket_output.ts";
+import type { OutputOwner } from "./socket_output.ts";
 
 /** How often {@link Connection.check} is called, in milliseconds: times are that coarse. */
 export const CHECK_MS = 250;
@@ -41,7 +42,7 @@ export interface ConnectionHome {
 }
 
 /** Serves one client. */
-export class Connection implements InputOwner, ReplyOwner {
+export class Connection implements InputOwner, OutputOwner, ReplyOwner {
   /** The other end's address. */
   readonly peer: string;
   readonly #home: ConnectionHome;
@@ -62,7 +63,7 @@ export class Connection implements InputOwner, ReplyOwner {
     this.#home = home;
     this.#sinceMs = home.nowMs;
     this.#input = new SocketInput(socket, this);
-    this.#output = new SocketOutput(socket, () => this.close());
+    this.#output = new SocketOutput(socket, this);
   }
 
   /** Begins to read. */
@@ -118,6 +119,10 @@ export class Connection implements InputOwner, ReplyOwner {
 
   /** Half-closed is closed: a client that is still interested keeps its side open. */
   onEnd(): void {
+    this.close();
+  }
+
+  onWriteFailed(): void {
     this.close();
   }
 

@@ -83,7 +83,7 @@ export class SocketInput {
     if (this.end === this.bytes.length) return;
     this.#isReading = true;
     const room = this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
-    this.#socket.read(room).then(this.#onRead, this.#onFailure);
+    this.#socket.read(room).then(this.#onRead, this.#onRead);
   }
 
   /** Nothing that still comes is of interest. */
@@ -110,10 +110,11 @@ export class SocketInput {
     this.#isGivenOut = false;
   }
 
-  readonly #onRead = (count: number | null): void => {
+  /** One for both outcomes, since there is one for each connection: whatever is no number is the end. */
+  readonly #onRead = (count: unknown): void => {
     this.#isReading = false;
     if (this.#hasEnded) return;
-    if (count === null) {
+    if (typeof count !== "number") {
       this.#hasEnded = true;
       return this.#owner.onEnd();
     }
@@ -121,6 +122,4 @@ export class SocketInput {
     this.#owner.onBytes();
     this.watch();
   };
-
-  readonly #onFailure = (): void => this.#onRead(null);
 }

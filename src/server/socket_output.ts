@@ -10,6 +10,12 @@ interface Piece {
   readonly reject: (error: Error) => void;
 }
 
+/** Who is told. */
+export interface OutputOwner {
+  /** The other end takes nothing any more. */
+  onWriteFailed(): void;
+}
+
 /** Writes to one socket. */
 export class SocketOutput {
   readonly #socket: Deno.Conn;
@@ -19,12 +25,11 @@ export class SocketOutput {
   readonly #waiting: Piece[] = [];
   #isClosed = false;
   #onReleased: (() => void) | null = null;
-  readonly #onFailure: () => void;
+  readonly #owner: OutputOwner;
 
-  /** @param onFailure Called when the other end takes nothing any more */
-  constructor(socket: Deno.Conn, onFailure: () => void) {
+  constructor(socket: Deno.Conn, owner: OutputOwner) {
     this.#socket = socket;
-    this.#onFailure = onFailure;
+    this.#owner = owner;
   }
 
   /**
@@ -51,12 +56,14 @@ export class SocketOutput {
 
   #write(piece: Piece): void {
     this.#piece = piece;
-    if (this.#isClosed) return this.#onFailed();
-    this.#socket.write(piece.rest).then(this.#onWritten, this.#onFailed);
+    if (this.#isClosed) return this.#onWritten(null);
+    this.#socket.write(piece.rest).then(this.#onWritten, this.#onWritten);
   }
 
-  readonly #onWritten = (count: number): void => {
+  /** One for both outcomes, since there is one for each connection: what is no number is a failure. */
+  readonly #onWritten = (count: unknown): void => {
     const piece = this.#piece as Piece;
+    if (typeof count !== "number") return this.#failed(piece);
     if (count < piece.rest.length) {
       piece.rest = piece.rest.subarray(count);
       return this.#write(piece);
@@ -65,12 +72,11 @@ export class SocketOutput {
     this.#next();
   };
 
-  readonly #onFailed = (): void => {
-    const piece = this.#piece as Piece;
-    if (!this.#isClosed) this.#onFailure();
+  #failed(piece: Piece): void {
+    if (!this.#isClosed) this.#owner.onWriteFailed();
     piece.reject(clientGone());
     this.#next();
-  };
+  }
 
   /** The turn is handed over at once: whoever comes in between would jump the queue. */
   #next(): void {

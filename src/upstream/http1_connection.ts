@@ -99,7 +99,7 @@ export class Http1Connection {
     const space = this.#body === null
       ? buffer.spaceForHead()
       : buffer.spaceForBody(this.#body.expected);
-    this.#socket.read(space).then(this.#onRead, this.#onReadFailed);
+    this.#socket.read(space).then(this.#onRead, this.#onRead);
   }
 
   /** Ends it, without a word to the exchange it carries. */
@@ -112,12 +112,14 @@ export class Http1Connection {
 
   #write(bytes: Uint8Array): void {
     this.#writing = bytes;
-    this.#socket.write(bytes).then(this.#onWritten, this.#onWriteFailed);
+    this.#socket.write(bytes).then(this.#onWritten, this.#onWritten);
   }
 
-  readonly #onWritten = (count: number): void => {
+  /** One for both outcomes, since there is one for each connection: what is no number is a failure. */
+  readonly #onWritten = (count: unknown): void => {
     const bytes = this.#writing;
     if (!this.#isOpen || bytes === null) return;
+    if (typeof count !== "number") return this.#onWriteFailed();
     const rest = this.#rest;
     this.#hasSent = true;
     if (count < bytes.length) return this.#write(bytes.subarray(count));
@@ -129,15 +131,17 @@ export class Http1Connection {
    * Some upstreams answer before they have read all of a request, and close: what they said is still
    * read, and the reading tells the end. What counts as being written stays so.
    */
-  readonly #onWriteFailed = (): void => {
+  #onWriteFailed(): void {
     // What was to be encrypted may have gone out in part.
     this.#isUnsent = !this.#hasSent && !this.#home.isSecure;
-  };
+  }
 
-  readonly #onRead = (count: number | null): void => {
+  /** One for both outcomes, likewise: a number, null at the end, or an error. */
+  readonly #onRead = (count: unknown): void => {
     this.#isReading = false;
     if (!this.#isOpen) return;
     if (count === null) return this.#onEnd();
+    if (typeof count !== "number") return this.#lose(`broke off: ${said(count)}`);
     // Bytes that nobody asked for: whatever they are, they answer no request of ours.
     if (this.#carried === null) return this.close();
     this.#hasReceived = true;
@@ -149,11 +153,6 @@ export class Http1Connection {
       if (!(error instanceof MalformedReply)) throw error;
       this.#lose(`sent a malformed reply: ${error.message}`);
     }
-  };
-
-  readonly #onReadFailed = (error: unknown): void => {
-    this.#isReading = false;
-    this.#lose(`broke off: ${said(error)}`);
   };
 
   #onEnd(): void {
