@@ -19,6 +19,8 @@ export interface Client {
   readonly startMs?: number;
   /** Can be let look for a login, by its environment. */
   readonly logsIn?: true;
+  /** Looks for a login whether it has a key or not. */
+  readonly discovers?: true;
   /** Opens its stream by GET while it does not know yet whether it will be let in. */
   readonly eager?: true;
   /** Its own words where it does not show the gate's, by the name of the scenario. */
@@ -53,6 +55,15 @@ const RUST_OWN = {
   "rate limit, http": /\bHTTP 429\b/,
   "revoked": /\bauthorization required: Bearer realm="mcp", error="invalid_token"/,
   "wrong key": /\bAuth required\b/,
+};
+
+/** It wraps what it is told in a code of its own, and ends where it cannot connect: stderr says why. */
+const MCP_REMOTE_OWN = {
+  "rate limit, http": /Rate limit exceeded; retry in \d+ s/,
+  "server down": /Upstream MCP server unavailable/,
+  "server never up": /Connection closed/,
+  "revoked": /This server uses API keys, not OAuth\. Set the header Authorization: Bearer <key>\./,
+  "wrong key": /Connection closed/,
 };
 
 /** All of them. */
@@ -91,6 +102,16 @@ export const CLIENTS: readonly Client[] = [
       "server down": PROBE_OWN["server never up"],
       "revoked": PROBE_OWN["wrong key"],
     },
+  },
+  {
+    name: "mcp-remote 0.15",
+    language: "mcp_remote",
+    args: [],
+    revision: LEGACY,
+    startMs: 3000,
+    discovers: true,
+    eager: true,
+    own: MCP_REMOTE_OWN,
   },
   { name: "Python mcp 2.3", language: "python", args: ["mcp", "legacy"], revision: LEGACY },
   { name: "Python mcp 2.3, modern", language: "python", args: ["mcp", "auto"], revision: MODERN },

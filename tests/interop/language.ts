@@ -12,6 +12,9 @@ const BUILT = fileURLToPath(new URL("../../.cache/interop/", import.meta.url));
 /** The Inspector as it is tested. Its tree of packages is too large for a lock file here. */
 const INSPECTOR = "@modelcontextprotocol/inspector@2.12.0";
 
+/** The bridge from stdio as it is tested. */
+const MCP_REMOTE = "mcp-remote@0.15.1";
+
 /** One language. */
 export interface Language {
   readonly name: string;
@@ -45,6 +48,16 @@ export const LANGUAGES: readonly Language[] = [
     command: [
       ...denoProgram("inspector/client.ts"),
       `${BUILT}inspector/node_modules/.bin/mcp-inspector`,
+    ],
+  },
+  {
+    name: "mcp_remote",
+    toolchain: program("npm"),
+    quick: true,
+    build: (npm) => run(npm, ["install", "--silent", "--prefix", `${BUILT}mcp_remote`, MCP_REMOTE]),
+    command: [
+      ...denoProgram("mcp_remote/client.ts"),
+      `${BUILT}mcp_remote/node_modules/.bin/mcp-remote`,
     ],
   },
   {

@@ -73,7 +73,8 @@ export class Scene implements AsyncDisposable {
    * endpoint, or has tried the older transport, which begins with a GET.
    */
   async straightLines(client: Client): Promise<AuditLine[]> {
-    const lines = await this.lines();
+    const all = await this.lines();
+    const lines = client.discovers === true ? all.filter((line) => !isDiscovery(line)) : all;
     const detours = lines.filter((line) => line.label === null && line.stage !== "auth");
     assert.deepEqual(detours, [], "asked beside the endpoint");
     const opened = lines.findIndex((line) => line.method === "initialize" && line.status === 200);
@@ -96,4 +97,10 @@ export class Scene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.disposeAsync();
   }
+}
+
+/** Whether it is one of the questions for a login, and was told that there is none (§1.11, D26, D27). */
+function isDiscovery({ label, stage, http, status }: AuditLine): boolean {
+  const isTold = http === "GET" ? status === 404 : http === "POST" && status === 400;
+  return label === null && stage !== "auth" && isTold;
 }
