@@ -13,12 +13,13 @@ RUN case "$TARGETARCH" in \
     esac && \
     npx --yes deno@2.9.6 task compile --target "$target"
 
-# No shell, no package manager, not root. There is no HEALTHCHECK, since nothing in here could ask:
-# let the orchestrator GET /healthz.
+# No shell, no package manager, not root: the program itself asks whether it lives.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /mcpgate/dist/mcpgate /usr/local/bin/mcpgate
 # The configuration is looked for in the working directory first; this one holds none.
 WORKDIR /
 EXPOSE 8080
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s \
+  CMD ["/usr/local/bin/mcpgate", "health"]
 ENTRYPOINT ["/usr/local/bin/mcpgate", "serve"]

@@ -6,7 +6,9 @@ import { compileGrant } from "../policies/allowlist_grant.ts";
 import { BUILT_INS } from "../policies/mod.ts";
 import { demoCommand } from "./cli/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
+import { healthCommand } from "./cli/health.ts";
 import { keygenCommand } from "./cli/keygen.ts";
+import { askLiveness } from "./cli/liveness.ts";
 import { runProgram } from "./cli/program.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
@@ -16,7 +18,8 @@ import { ownDescriptorLimit, tryPort } from "./cli/surroundings.ts";
 import { systemWorld } from "./cli/system_world.ts";
 import { toolsCommand } from "./cli/tools.ts";
 import { typesCommand } from "./cli/types.ts";
-import { tell } from "./cli/usage.ts";
+import { NOTIFY_SOCKET, systemdNotify } from "./cli/systemd.ts";
+import { tell, warn } from "./cli/usage.ts";
 import { validateCommand } from "./cli/validate.ts";
 import type { Loaded } from "./cli/validate.ts";
 import { VERSION, versionCommand } from "./cli/version.ts";
@@ -46,7 +49,7 @@ const gateParts: GateParts = {
   random: (bytes) => world.random(bytes),
   log: (source) => ({
     info: (text) => tell(world, `${source}: ${text}`),
-    warn: (text) => tell(world, `warning: ${source}: ${text}`),
+    warn: (text) => warn(world, `${source}: ${text}`),
   }),
   userAgent: `mcpgate/${VERSION}`,
 };
@@ -95,6 +98,8 @@ async function startGate(configText: string): Promise<{ url: string; stop(): Pro
   return { url: serving.url, stop: () => serving.stop() };
 }
 
+const notify = systemdNotify(Deno.env.get(NOTIFY_SOCKET), (text) => warn(world, text));
+
 /** Aborts at the first signal that asks the program to end; a second one ends it at once. */
 function stopRequested(): AbortSignal {
   const stop = new AbortController();
@@ -117,11 +122,11 @@ const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
 // decisions never rest on such a promise, goes on.
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  tell(world, `warning: a promise failed that nobody awaits: ${event.reason}`);
+  warn(world, `a promise failed that nobody awaits: ${event.reason}`);
 });
 
 const code = await runProgram(world, [
-  serveCommand({ ...servingParts, builtIns: builtInNames, signals }),
+  serveCommand({ ...servingParts, builtIns: builtInNames, signals, notify }),
   keygenCommand({ builtIns: builtInNames }),
   validateCommand({ builtIns: builtInNames, check }),
   toolsCommand({
@@ -136,6 +141,7 @@ const code = await runProgram(world, [
     tryPort: ({ listen }) => tryPort(listen),
     descriptorLimit: ownDescriptorLimit,
   }),
+  healthCommand({ ask: askLiveness }),
   demoCommand({ startGate, stopRequested }),
   schemaCommand({ builtIns: builtInNames }),
   typesCommand(CONTRACT_TEXT),

@@ -59,14 +59,15 @@ function explain(world: World, command: string | null, error: unknown): number {
   // Who reads our output has seen enough, as in `mcpgate types | head`. There is nobody to tell.
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.failed;
   if (error instanceof UsageError) {
-    tell(world, `${error.message}\nSee "mcpgate help${command === null ? "" : ` ${command}`}".`);
+    const see = `See "mcpgate help${command === null ? "" : ` ${command}`}".`;
+    tell(world, `${error.message}\n${see}`, "error");
     return EXIT.usage;
   }
   if (error instanceof Failure) {
-    tell(world, error.message);
+    tell(world, error.message, "error");
     return EXIT.failed;
   }
   const what = error instanceof Error ? error.stack ?? error.message : String(error);
-  tell(world, `this should not have happened; please report it:\n${what}`);
+  tell(world, `this should not have happened; please report it:\n${what}`, "error");
   return EXIT.failed;
 }

@@ -8,6 +8,7 @@ import type { Problem } from "../config/problem.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
 import { Serving } from "./serving.ts";
 import type { Reloaded, ServingParts } from "./serving.ts";
+import type { Notify } from "./systemd.ts";
 import { Failure, readFlags, tell } from "./usage.ts";
 import { notValid } from "./validate.ts";
 import type { Loaded } from "./validate.ts";
@@ -20,6 +21,8 @@ export interface ServeParts extends ServingParts {
   readonly builtIns: ReadonlySet<string>;
   /** Calls `reload` for each SIGHUP from now on; aborts when the operator wants to stop. */
   signals(reload: () => void): AbortSignal;
+  /** Tells whoever supervises the program how it stands. */
+  readonly notify: Notify;
 }
 
 /** `mcpgate serve`. */
@@ -40,10 +43,15 @@ ${CONFIG_FLAG_HELP}`,
       if (!("config" in loaded)) throw notValid(path, loaded);
       const serving = await start(path, loaded, parts);
       const stopped = parts.signals(async () => {
-        tellReloaded(world, path, await serving.reload(read));
+        await parts.notify("RELOADING=1");
+        const reloaded = await serving.reload(read);
+        tellReloaded(world, path, reloaded);
+        await parts.notify(`READY=1\nSTATUS=${statusText(serving, reloaded)}`);
       });
       tell(world, `listening on ${serving.url}`);
+      await parts.notify(`READY=1\nSTATUS=${statusText(serving)}`);
       await aborted(stopped);
+      await parts.notify("STOPPING=1\nSTATUS=letting open exchanges finish");
       tell(world, "stopping");
       await serving.stop();
       return EXIT.done;
@@ -77,6 +85,12 @@ async function start(path: string, loaded: Loaded, parts: ServeParts): Promise<S
   }
 }
 
+/** How it stands, on one line. */
+function statusText(serving: Serving, reloaded?: Reloaded): string {
+  const refused = reloaded?.outcome === "refused" ? "; the last reload was refused" : "";
+  return `listening on ${serving.url}, generation ${serving.generation}${refused}`;
+}
+
 function tellReloaded(world: World, path: string, reloaded: Reloaded): void {
   switch (reloaded.outcome) {
     case "reloaded":
@@ -89,6 +103,7 @@ function tellReloaded(world: World, path: string, reloaded: Reloaded): void {
         `not reloaded: ${path} is not valid; what ruled before goes on\n${
           formatProblems(reloaded.problems)
         }`,
+        "error",
       );
   }
 }

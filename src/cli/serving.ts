@@ -79,6 +79,11 @@ export class Serving {
     return `http://${host.includes(":") ? `[${host}]` : host}:${this.#listener.port}${path}`;
   }
 
+  /** The number of the generation that rules. */
+  get generation(): number {
+    return this.#gate.current.number;
+  }
+
   /** Lets `read`'s configuration rule, if it is a good one. One reload waits for the other. */
   reload(read: () => Loaded | readonly Problem[]): Promise<Reloaded> {
     const reloaded = this.#reloading.then(() => this.#reload(read()));

@@ -3,6 +3,7 @@
  * Arguments and environment come from the composition root.
  */
 import { basename, dirname, join } from "node:path";
+import { isJournal } from "./systemd.ts";
 import type { Files, World } from "./world.ts";
 
 /** The real world around `args`. `env` answers for the environment. */
@@ -15,6 +16,7 @@ export function systemWorld(
     env,
     stdout: (text) => writeAll(Deno.stdout, text),
     stderr: (text) => writeAll(Deno.stderr, text),
+    isJournal: isJournal(env("JOURNAL_STREAM")),
     isTerminal: { stdout: Deno.stdout.isTerminal(), stderr: Deno.stderr.isTerminal() },
     files: systemFiles,
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),

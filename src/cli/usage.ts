@@ -16,14 +16,21 @@ export class Failure extends Error {
   override readonly name = "Failure";
 }
 
-/** Says `text` to the user, on stderr, each line with the program's prefix. */
-export function tell(world: World, text: string): void {
-  for (const line of text.split("\n")) world.stderr(`mcpgate: ${line}\n`.replace(/ +\n$/, "\n"));
+/** How urgent a line is, as syslog and the journal number it. */
+const URGENCY = { error: 3, warning: 4, info: 6 } as const;
+
+/**
+ * Says `text` to the user, on stderr, each line with the program's prefix. The journal knows who
+ * speaks and is told how urgent it is instead.
+ */
+export function tell(world: World, text: string, urgency: keyof typeof URGENCY = "info"): void {
+  const prefix = world.isJournal ? `<${URGENCY[urgency]}>` : "mcpgate: ";
+  for (const line of text.split("\n")) world.stderr(`${prefix}${line}\n`.replace(/ +\n$/, "\n"));
 }
 
 /** Says that something works but is hardly meant. */
 export function warn(world: World, text: string): void {
-  tell(world, `warning: ${text}`);
+  tell(world, `warning: ${text}`, "warning");
 }
 
 /** What `mcpgate help` prints. */

@@ -14,6 +14,8 @@ export interface World {
   /** Writes `text` as it is. Commands speak through {@link import("./usage.ts").tell} instead. */
   stderr(text: string): void;
   readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean };
+  /** Whether stderr is systemd's journal. */
+  readonly isJournal: boolean;
   readonly files: Files;
   /** `bytes` random bytes, fit for keys. */
   random(bytes: number): Uint8Array;

@@ -48,10 +48,11 @@ export class MemoryDisk implements Files {
 /** A world that is asked `args`, at noon UTC of 22 November 2026. */
 export function memoryWorld(
   args: readonly string[],
-  { disk = new MemoryDisk(), env = {}, terminal = false }: {
+  { disk = new MemoryDisk(), env = {}, terminal = false, journal = false }: {
     disk?: MemoryDisk;
     env?: Readonly<Record<string, string>>;
     terminal?: boolean;
+    journal?: boolean;
   } = {},
 ): MemoryWorld {
   let out = "";
@@ -61,6 +62,7 @@ export function memoryWorld(
     env: (name) => env[name],
     stdout: (text) => void (out += text),
     stderr: (text) => void (err += text),
+    isJournal: journal,
     isTerminal: { stdout: terminal, stderr: terminal },
     files: disk,
     disk,

@@ -12,6 +12,7 @@
  */
 import assert from "node:assert/strict";
 import { demoCommand } from "../../src/cli/demo.ts";
+import { healthCommand } from "../../src/cli/health.ts";
 import { keygenCommand } from "../../src/cli/keygen.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { schemaCommand } from "../../src/cli/schema.ts";
@@ -36,6 +37,12 @@ const COMMANDS: readonly Command[] = [
             : [problemAt(["pipeline", index], "no default export", "a policy module")]
         ),
       ),
+  }),
+  healthCommand({
+    ask({ port }) {
+      if (port === 8080) return Promise.resolve(200);
+      return port === 8081 ? Promise.resolve(503) : Promise.reject(new Error("nothing listens"));
+    },
   }),
   demoCommand({
     startGate: () => Promise.reject(new Error("No script starts a gate")),

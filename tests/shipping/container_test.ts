@@ -1,6 +1,7 @@
 /**
  * What can be said of the container image without building it: images cannot be built where these
- * tests usually run. That its files suffice is shown by the test of the compiled program.
+ * tests usually run. That its files suffice is shown by the test of the compiled program, that the
+ * program needs nothing else by the one beside this, which runs it in a root of its own.
  */
 import assert from "node:assert/strict";
 import { buildContext } from "./build_context.ts";
@@ -27,6 +28,12 @@ Deno.test("the container has no shell and does not run as root", () => {
 Deno.test("the container looks for its configuration where it is mounted", () => {
   // ./config.yaml comes first: in / there is none, so that /etc/mcpgate/config.yaml is found.
   assert.ok(FINAL.includes("WORKDIR /"));
+});
+
+Deno.test("the container asks its own program whether it lives, without a shell", () => {
+  const check = FINAL.filter((line) => line.startsWith("HEALTHCHECK"));
+  assert.equal(check.length, 1);
+  assert.match(check[0] ?? "", / CMD \["\/usr\/local\/bin\/mcpgate", "health"\]$/);
 });
 
 Deno.test("the container exposes the port the gate listens on by default", () => {

@@ -84,7 +84,11 @@ export class GateProcess implements AsyncDisposable {
   }
 
   /** Starts a gate on a port of the system's choice and waits until it listens. */
-  static async start(settings: Settings, command = FROM_SOURCE): Promise<GateProcess> {
+  static async start(
+    settings: Settings,
+    command = FROM_SOURCE,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<GateProcess> {
     const [executable, ...args] = command;
     if (executable === undefined) throw new TypeError("A command needs at least a program");
     await using stack = new AsyncDisposableStack();
@@ -95,6 +99,7 @@ export class GateProcess implements AsyncDisposable {
       await ChildProgram.start({
         command: executable,
         args: [...args, "serve", "-c", `${folder}/config.yaml`],
+        env,
       }),
     );
     const [, url = ""] = await program.said(/^mcpgate: listening on (\S+)$/m);
