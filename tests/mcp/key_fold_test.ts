@@ -1,3 +1,4 @@
+/** Which keys a table takes for one of its names, however a lenient reader would spell them. */
 import assert from "node:assert/strict";
 import { KeyTable } from "../../src/mcp/key_fold.ts";
 
