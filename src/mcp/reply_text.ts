@@ -43,9 +43,9 @@ export function memberCheck(names: readonly string[]): (text: string) => boolean
   const spelled = names.map((name) =>
     name.replaceAll(".", "\\.").replaceAll("/", "\\\\?\\/").replace(/(?<=[a-z])(?=[A-Z])/g, "_?")
   );
-  // With `i` and `u` together, s also matches U+017F and k U+212A.
+  // With `i` and `u` together, s also matches U+017F and k U+212A. Some readers trim names.
   const pattern = new RegExp(
-    `"(?:${spelled.join("|")})"[ \\t\\r\\n]*:|\\\\u(?:00[${escapes}]|017f|212a)`,
+    `"\\s*(?:${spelled.join("|")})\\s*"[ \\t\\r\\n]*:|\\\\u(?:00[${escapes}]|017f|212a)`,
     "iu",
   );
   return (text) => pattern.test(text);

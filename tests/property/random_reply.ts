@@ -270,6 +270,8 @@ function noisy(random: Random, message: JsonObject): JsonObject {
     () => ({ ...message, result: { ...result, Tools: hidden } }),
     () => ({ ...message, result: { "tools\0": hidden, ...result } }),
     () => ({ ...message, result: { "tool\u017f": hidden, ...result, " tools": hidden } }),
+    () => ({ ...message, result: { ...result, " tools": hidden } }),
+    () => ({ ...message, result: { ...result, "tools\u00a0": hidden } }),
     () => ({ ...message, result: { ...result, resource_templates: hiddenTemplates } }),
   ])();
 }
