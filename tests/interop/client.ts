@@ -78,6 +78,14 @@ export const CLIENTS: readonly Client[] = [
     own: PROBE_OWN,
   },
   {
+    name: "AI SDK 2.0",
+    language: "typescript",
+    args: ["ai"],
+    revision: MODERN,
+    silent: true,
+    eager: true,
+  },
+  {
     name: "Inspector 2.12",
     language: "inspector",
     args: ["legacy"],

@@ -172,7 +172,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const played = await scene.play(client, ["list"], { key: WRONG_KEY });
       const refusal = await refused(played, 0, told(client, "wrong key", UNKNOWN));
       const lines = await scene.straightLines(client);
-      assert.ok(lines.length <= (client.discovers === true ? 3 : 2), `asked ${lines.length} times`);
+      assert.ok(lines.length <= 3, `asked ${lines.length} times`);
       return refusal;
     },
   },
