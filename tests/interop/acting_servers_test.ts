@@ -1,5 +1,5 @@
 /**
- * What a message means is decided by who acts on it. Official servers in several languages print what
+ * What a message means is decided by who acts on it. Servers that people run, in several languages, print what
  * they were made to run, and a restricted key sends them everything that might be read in two ways:
  * through the gate they never run what it does not name, whatever their own parsers make of it.
  */
@@ -25,7 +25,8 @@ const SERVERS: readonly { readonly name: string; readonly args: readonly string[
   { name: "typescript", args: ["v1"] },
   { name: "typescript", args: ["v2"] },
   { name: "python", args: [] },
-  { name: "go", args: [] },
+  { name: "go", args: ["official"] },
+  { name: "go", args: ["mcp-go"] },
 ];
 
 const BUILT = (Deno.env.get("MCPGATE_INTEROP") ?? "typescript").split(/\s+/);
