@@ -3,7 +3,7 @@
  * environment, signals, exit codes and the list of built-in policies.
  */
 import { compileGrant } from "../policies/allowlist_grant.ts";
-import { BUILT_INS } from "../policies/mod.ts";
+import { BUILT_INS, stageFacts } from "../policies/mod.ts";
 import { demoCommand } from "./cli/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
 import { healthCommand } from "./cli/health.ts";
@@ -27,11 +27,14 @@ import type { Config } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Problem } from "./config/problem.ts";
+import { Census } from "./gate/census.ts";
 import { Gate } from "./gate/gate.ts";
+import { countedKeys } from "./gate/gate_snapshot.ts";
 import type { GateParts } from "./gate/generation.ts";
 import { CONTRACT_TEXT } from "./policy/contract_text.ts";
 import { StageError } from "./policy/pipeline.ts";
 import { loadPlugin } from "./policy/plugins.ts";
+import { listenForAdmin } from "./server/admin.ts";
 import { listen } from "./server/listener.ts";
 import { ownRoutes } from "./server/own_routes.ts";
 import { Surveyor } from "./survey/surveyor.ts";
@@ -57,10 +60,21 @@ const gateParts: GateParts = {
 const surveyor = new Surveyor(gateParts.connect, gateParts.userAgent);
 
 const servingParts: ServingParts = {
-  openGate: (config: Config) => Gate.open(config, gateParts, ownRoutes()),
+  openGate: (config: Config) => Gate.open(config, partsFor(config), ownRoutes()),
   listen: (options) => listen({ ...options, log: gateParts.log("server") }),
+  listenForAdmin: (admin, sight) =>
+    listenForAdmin({ ...admin, sight, log: gateParts.log("admin") }),
+  sight: {
+    program: { version: VERSION, runtime: `Deno ${Deno.version.deno}` },
+    stageFacts: (gate) => stageFacts(gate.kept, countedKeys(gate), clock.monotonic()),
+  },
   problemsOf,
 };
+
+/** Where nobody can look, nothing is counted. */
+function partsFor({ admin }: Config): GateParts {
+  return admin === null ? gateParts : { ...gateParts, census: new Census() };
+}
 
 const builtInNames: ReadonlySet<string> = new Set(BUILT_INS.keys());
 

@@ -11,12 +11,11 @@ type Key = Config["keys"][number];
 
 /** The summary of `config`, ending in a line feed; `now` tells which keys have expired. */
 export function configSummary(config: Config, now: number): string {
-  const { upstream, listen, path, keys, pipeline, audit } = config;
-  const all = listen.hostname === "0.0.0.0" || listen.hostname === "::";
-  const host = listen.hostname.includes(":") ? `[${listen.hostname}]` : listen.hostname;
+  const { upstream, listen, admin, path, keys, pipeline, audit } = config;
   const lines = [
     `upstream  ${upstream.url}${upstream.transport === "sse" ? " (HTTP+SSE)" : ""}`,
-    `listen    ${all ? `all interfaces, port ${listen.port}` : `${host}:${listen.port}`}, ${path}`,
+    `listen    ${addressText(listen)}, ${path}`,
+    ...(admin === null ? [] : [`admin     ${addressText(admin.listen)}`]),
     `pipeline  ${pipeline.map((stage) => stage.name).join(", ")}`,
     `audit     ${audit.output}${audit.onError === "continue" ? ", and on without it" : ""}`,
     `keys      ${keys.length}`,
@@ -24,6 +23,11 @@ export function configSummary(config: Config, now: number): string {
     ...more(keys.length - MAX_KEYS).map((text) => `  ${text}`),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function addressText({ hostname, port }: Config["listen"]): string {
+  if (hostname === "0.0.0.0" || hostname === "::") return `all interfaces, port ${port}`;
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 function keyLines(key: Key, now: number): string[] {

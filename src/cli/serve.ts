@@ -6,7 +6,7 @@ import { loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import type { Problem } from "../config/problem.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
-import { Serving } from "./serving.ts";
+import { AddressTaken, Serving } from "./serving.ts";
 import type { Reloaded, ServingParts } from "./serving.ts";
 import type { Notify } from "./systemd.ts";
 import { Failure, readFlags, tell } from "./usage.ts";
@@ -48,6 +48,7 @@ ${CONFIG_FLAG_HELP}`,
         tellReloaded(world, path, reloaded);
         await parts.notify(`READY=1\nSTATUS=${statusText(serving, reloaded)}`);
       });
+      if (serving.adminUrl !== null) tell(world, `admin on ${serving.adminUrl}`);
       tell(world, `listening on ${serving.url}`);
       await parts.notify(`READY=1\nSTATUS=${statusText(serving)}`);
       await aborted(stopped);
@@ -72,10 +73,10 @@ async function start(path: string, loaded: Loaded, parts: ServeParts): Promise<S
   try {
     return await Serving.start(loaded.config, parts);
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      const { port } = loaded.config.listen;
+    if (error instanceof AddressTaken) {
+      const { port, setting } = error;
       throw new Failure(
-        `port ${port} is taken by another program\nStop that one, or choose another port: "listen" in ${path}`,
+        `port ${port} is taken by another program\nStop that one, or choose another port: "${setting}" in ${path}`,
       );
     }
     if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {

@@ -6,12 +6,17 @@ import type { Config } from "../config/config.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Gate } from "../gate/gate.ts";
 import type { IncomingExchange } from "../gate/incoming.ts";
+import type { Sight } from "../gate/sight.ts";
+import type { Snapshot } from "../gate/snapshot.ts";
+import { ServingSight } from "./serving_sight.ts";
+import type { SightParts } from "./serving_sight.ts";
 import type { Loaded } from "./validate.ts";
 
 /** Something that accepts exchanges. */
 export interface Accepting {
   /** The port it has, also where the configuration left the choice to the system. */
   readonly port: number;
+  readonly connections: Snapshot["connections"];
   /** Accepts no more; settles when the exchanges under way have ended. */
   stop(): Promise<void>;
 }
@@ -28,6 +33,10 @@ export interface ServingParts {
     /** Whether it trusts `address` to speak for others. */
     readonly isProxy: (address: string) => boolean;
   }): Accepting;
+  /** The operator's listener, which shows `sight`. Throws where its address cannot be had. */
+  listenForAdmin(admin: NonNullable<Config["admin"]>, sight: Sight): Accepting;
+  /** What that is made of. */
+  readonly sight: SightParts;
   /** What a stage objected to, as problems of the file; other errors are thrown on. */
   problemsOf(error: unknown, loaded: Loaded): readonly Problem[];
 }
@@ -39,33 +48,53 @@ export type Reloaded =
   | { readonly outcome: "refused"; readonly problems: readonly Problem[] };
 
 /** Fixed while the program runs: a reload that changes one of them is refused whole. */
-const FIXED_AT_START: readonly (keyof Config)[] = ["listen", "path"];
+const FIXED_AT_START: readonly (keyof Config)[] = ["listen", "path", "admin"];
+
+/** An address that another program has. */
+export class AddressTaken extends Deno.errors.AddrInUse {
+  override readonly name = "AddressTaken";
+
+  /** @param setting Which setting names it */
+  constructor(readonly setting: "listen" | "admin.listen", readonly port: number) {
+    super(`${setting}: port ${port} is taken by another program`);
+  }
+}
 
 /** A gate that serves. */
 export class Serving {
   readonly #parts: ServingParts;
   readonly #gate: Gate;
   readonly #listener: Accepting;
+  readonly #sight: ServingSight;
+  readonly #admin: Accepting | null;
   #reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(parts: ServingParts, gate: Gate, listener: Accepting) {
     this.#parts = parts;
     this.#gate = gate;
     this.#listener = listener;
+    this.#sight = new ServingSight(gate, parts.sight, () => listener.connections);
+    const { admin } = gate.current.config;
+    this.#admin = admin === null
+      ? null
+      : atAddress("admin.listen", admin.listen, () => parts.listenForAdmin(admin, this.#sight));
   }
 
-  /** Opens the gate, then the door. Throws what a stage throws, or `Deno.errors.AddrInUse`. */
+  /** Opens the gate, then the doors. Throws what a stage throws, or {@link AddressTaken}. */
   static async start(config: Config, parts: ServingParts): Promise<Serving> {
     const gate = await parts.openGate(config);
+    let listener: Accepting | null = null;
     try {
-      const listener = parts.listen({
-        ...config.listen,
-        onExchange: (exchange) => gate.handle(exchange),
-        limits: () => gate.current.config.limits,
-        isProxy: (address) => gate.current.isTrustedProxy(address),
-      });
+      listener = atAddress("listen", config.listen, () =>
+        parts.listen({
+          ...config.listen,
+          onExchange: (exchange) => gate.handle(exchange),
+          limits: () => gate.current.config.limits,
+          isProxy: (address) => gate.current.isTrustedProxy(address),
+        }));
       return new Serving(parts, gate, listener);
     } catch (error) {
+      await listener?.stop();
       await gate.close(0);
       throw error;
     }
@@ -74,9 +103,15 @@ export class Serving {
   /** Where clients on this machine go. */
   get url(): string {
     const { listen, path } = this.#gate.current.config;
-    const isAny = listen.hostname === "0.0.0.0" || listen.hostname === "::";
-    const host = isAny ? "localhost" : listen.hostname;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${this.#listener.port}${path}`;
+    return urlOf(listen.hostname, this.#listener.port, path);
+  }
+
+  /** Where the operator looks, or null where there is nothing to see. */
+  get adminUrl(): string | null {
+    const { admin } = this.#gate.current.config;
+    return admin === null || this.#admin === null
+      ? null
+      : urlOf(admin.listen.hostname, this.#admin.port, "/");
   }
 
   /** The number of the generation that rules. */
@@ -86,7 +121,11 @@ export class Serving {
 
   /** Lets `read`'s configuration rule, if it is a good one. One reload waits for the other. */
   reload(read: () => Loaded | readonly Problem[]): Promise<Reloaded> {
-    const reloaded = this.#reloading.then(() => this.#reload(read()));
+    const reloaded = this.#reloading.then(async () => {
+      const reloaded = await this.#reload(read());
+      this.#sight.reloaded(reloaded.outcome);
+      return reloaded;
+    });
     this.#reloading = reloaded.catch(() => {});
     return reloaded;
   }
@@ -94,9 +133,12 @@ export class Serving {
   /** Accepts no more, lets open exchanges finish for the configured grace, and ends the rest. */
   async stop(): Promise<void> {
     await this.#reloading;
+    this.#sight.isStopping = true;
     const stopped = this.#listener.stop();
     await this.#gate.close(this.#gate.current.config.graceMs);
     await stopped;
+    // Last, so that monitors see the end coming.
+    await this.#admin?.stop();
   }
 
   async #reload(loaded: Loaded | readonly Problem[]): Promise<Reloaded> {
@@ -125,5 +167,24 @@ export class Serving {
       return { outcome: "refused", problems: this.#parts.problemsOf(error, loaded) };
     }
     return { outcome: "reloaded", generation: this.#gate.current.number };
+  }
+}
+
+function urlOf(hostname: string, port: number, path: string): string {
+  const isAny = hostname === "0.0.0.0" || hostname === "::";
+  const host = isAny ? "localhost" : hostname;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+}
+
+function atAddress<T>(
+  setting: AddressTaken["setting"],
+  { port }: Config["listen"],
+  listen: () => T,
+): T {
+  try {
+    return listen();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw new AddressTaken(setting, port);
+    throw error;
   }
 }

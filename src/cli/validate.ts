@@ -68,6 +68,12 @@ export function doubts(world: World, path: string, config: Config): string[] {
         'or listen on "127.0.0.1:PORT" behind a proxy',
     );
   }
+  if (config.admin !== null && !isLoopback(config.admin.listen.hostname)) {
+    found.push(
+      "the admin listener is public and has no login: whoever reaches it sees who calls what; " +
+        'listen on "127.0.0.1:PORT", or let nobody but your monitor through to it',
+    );
+  }
   if (!config.pipeline.some((stage) => stage.name === "ratelimit")) {
     found.push("the pipeline has no ratelimit: a key may call as often as it likes");
   }

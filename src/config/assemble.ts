@@ -20,6 +20,7 @@ export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
       identityHeader: upstream.identity_header,
     },
     listen: file.listen,
+    admin: file.admin,
     path: file.path ?? (upstream.transport === "sse" ? "/sse" : "/mcp"),
     hosts: file.hosts,
     origins: file.origins,

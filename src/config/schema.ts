@@ -12,6 +12,7 @@ import {
   parsePath,
   PATH,
 } from "./address.ts";
+import { admin } from "./admin_schema.ts";
 import { audit } from "./audit_schema.ts";
 import { key } from "./key_schema.ts";
 import { limits } from "./limit_schema.ts";
@@ -34,6 +35,9 @@ export const configSchema = mapping({
     { pattern: PATH.source, examples: ["/mcp"] },
   ).optional().describe(
     "The one path served, compared byte for byte. Fixed at start. Default: /mcp, or /sse where upstream.transport is sse.",
+  ),
+  admin: admin.nullable().prefault(null).describe(
+    "A listener of its own for the operator: /healthz, /readyz, /metrics and a live page. Fixed at start. Default: none.",
   ),
   hosts: list(
     written("a host name without port, such as mcp.example.com", parseHost, {

@@ -3,9 +3,10 @@
  * connections and what stages keep, is added by whoever asks.
  */
 import type { Key } from "../policy/contract.ts";
-import { Census } from "./census.ts";
+import { Census, MAX_LABELS, OTHER } from "./census.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Gate } from "./gate.ts";
+import type { KeyIndex } from "./revocation.ts";
 import { oldestFirst, OPEN_LISTED } from "./snapshot.ts";
 import type { OpenExchange, Snapshot } from "./snapshot.ts";
 
@@ -35,7 +36,7 @@ export function gateSnapshot(gate: Gate): GateSnapshot {
     bytesOut,
     openCount: open.length,
     open: oldestFirst(listed(open).map((exchange) => openExchange(exchange, nowMs))),
-    streams: streams.counts(),
+    streams: boundedStreams(streams.counts(), current.keys),
   };
 }
 
@@ -48,6 +49,17 @@ export function countedKeys(gate: Gate): Key[] {
     if (key !== undefined) keys.push(key);
   }
   return keys;
+}
+
+/** Streams of keys, as far as those are counted apart; the rest together. */
+function boundedStreams(all: Snapshot["streams"], keys: KeyIndex): Snapshot["streams"] {
+  const counts = new Map<string, number>();
+  for (const { label, count } of all) {
+    const isApart = keys.has(label) && (counts.has(label) || counts.size < MAX_LABELS);
+    const told = isApart ? label : OTHER;
+    counts.set(told, (counts.get(told) ?? 0) + count);
+  }
+  return [...counts].map(([label, count]) => ({ label, count }));
 }
 
 /** The exchanges to list: there may be very many that only listen. */

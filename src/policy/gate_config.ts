@@ -113,6 +113,12 @@ export interface GateConfig {
     readonly identityHeader: string | null;
   };
   readonly listen: { readonly hostname: string; readonly port: number };
+  /** The operator's listener, or null for none. */
+  readonly admin: {
+    readonly listen: { readonly hostname: string; readonly port: number };
+    /** Allowed Host names, lower-case, beside loopback ones. */
+    readonly hosts: readonly string[];
+  } | null;
   /** The one path served, compared byte for byte. Default `/mcp`, or `/sse` with that transport. */
   readonly path: string;
   /** Allowed Host names, lower-case; empty: any, or loopback names on a loopback listener. */

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { BUILT_INS } from "../../policies/mod.ts";
+import { BUILT_INS, stageFacts } from "../../policies/mod.ts";
 import { Serving } from "../../src/cli/serving.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { formatProblems } from "../../src/config/problem.ts";
@@ -67,6 +67,13 @@ const serving = await Serving.start(loaded.config, {
       userAgent: "mcpgate-bench",
     }, ownRoutes()),
   listen: (options) => listen({ ...options, log: log() }),
+  listenForAdmin: () => {
+    throw new TypeError("nobody looks here");
+  },
+  sight: {
+    program: { version: "bench", runtime: "" },
+    stageFacts: (gate) => stageFacts(gate.kept, [], 0),
+  },
   problemsOf: (error) => {
     throw error;
   },

@@ -44,6 +44,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
       identityHeader: null,
     },
     listen: { hostname: "0.0.0.0", port: 8080 },
+    admin: null,
     path: "/mcp",
     hosts: [],
     origins: [],

@@ -167,6 +167,7 @@ export function gateConfig(changes: Partial<GateConfig> = {}): GateConfig {
       identityHeader: null,
     },
     listen: { hostname: "0.0.0.0", port: 8080 },
+    admin: null,
     path: "/mcp",
     hosts: [],
     origins: [],
