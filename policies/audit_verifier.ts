@@ -3,6 +3,7 @@
  * line by line, it names the first that is altered, missing, moved or foreign. Holds no more than the
  * last line's link, however long the log is. Reads no file.
  */
+import { readMark } from "./audit_beside.ts";
 import type { LastLine } from "./audit_beside.ts";
 import { ChainKey, isSigned, keyNameOf, NO_LINE, readLink, UNKNOWN_LINE } from "./audit_link.ts";
 import type { Link } from "./audit_link.ts";
@@ -60,12 +61,20 @@ export class ChainVerifier {
 
   /**
    * @param keys Those that lines may be signed with
-   * @param mark The line that must be there at least, as the gate has marked it; null: nobody knows
+   * @param markText The mark beside the log, which names a line that must be there; null: none is
    */
-  constructor(keys: readonly Uint8Array[], mark: LastLine | null) {
+  constructor(keys: readonly Uint8Array[], markText: string | null) {
     this.#keys = new Map(keys.map((key) => new ChainKey(key)).map((key) => [key.name, key]));
-    this.#mark = mark;
-    this.#hasSeenMark = mark === null || mark.mac === NO_LINE;
+    const marks = markText === null
+      ? []
+      : [...this.#keys.values()].map((key) => readMark(markText, key));
+    this.#mark = marks.find((mark) => mark !== null) ?? null;
+    this.#hasSeenMark = this.#mark === null || this.#mark.mac === NO_LINE;
+    if (this.#mark === null) {
+      this.#notes.push(
+        "no mark says which line is the last: whether some are missing there is not known",
+      );
+    }
   }
 
   /** Takes the next line. False: no more need be shown, something is wrong for sure. */
@@ -206,7 +215,10 @@ function flawBetween(last: Link, link: Link): Pick<Finding, "what" | "text"> | n
     }
     if (link.before === last.mac) return null;
     const missing = link.number - last.number - 1;
-    return { what: "missing", text: `does not follow: ${lines(missing)} before it are missing` };
+    return {
+      what: "missing",
+      text: `does not follow: ${lines(missing)} before it ${missing === 1 ? "is" : "are"} missing`,
+    };
   }
   if (link.number > 1) {
     return { what: "missing", text: "does not follow: the beginning of its run is missing" };

@@ -4,6 +4,10 @@
  */
 import { compileGrant } from "../policies/allowlist_grant.ts";
 import { BUILT_INS, stageFacts } from "../policies/mod.ts";
+import { CHAIN_PURPOSE } from "../policies/audit.ts";
+import { keyPath, markPath, readKey } from "../policies/audit_beside.ts";
+import { ChainVerifier } from "../policies/audit_verifier.ts";
+import { auditCommand } from "./cli/audit.ts";
 import { demoCommand } from "./cli/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
 import { healthCommand } from "./cli/health.ts";
@@ -31,6 +35,7 @@ import { Census } from "./gate/census.ts";
 import { Gate } from "./gate/gate.ts";
 import { countedKeys } from "./gate/gate_snapshot.ts";
 import type { GateParts } from "./gate/generation.ts";
+import { stageKey } from "./gate/stage_key.ts";
 import { CONTRACT_TEXT } from "./policy/contract_text.ts";
 import { StageError } from "./policy/pipeline.ts";
 import { loadPlugin } from "./policy/plugins.ts";
@@ -156,6 +161,14 @@ const code = await runProgram(world, [
     descriptorLimit: ownDescriptorLimit,
   }),
   healthCommand({ ask: askLiveness }),
+  auditCommand({
+    builtIns: builtInNames,
+    keyPath,
+    markPath,
+    readKey,
+    keyOf: ({ secrets }) => stageKey(secrets.seal, "audit", CHAIN_PURPOSE),
+    verifier: (keys, markText) => new ChainVerifier(keys, markText),
+  }),
   demoCommand({ startGate, stopRequested }),
   schemaCommand({ builtIns: builtInNames }),
   typesCommand(CONTRACT_TEXT),

@@ -4,7 +4,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { isJournal } from "./systemd.ts";
-import type { Files, World } from "./world.ts";
+import type { Files, OpenFile, World } from "./world.ts";
 
 /** The real world around `args`. `env` answers for the environment. */
 export function systemWorld(
@@ -19,6 +19,8 @@ export function systemWorld(
     isJournal: isJournal(env("JOURNAL_STREAM")),
     isTerminal: { stdout: Deno.stdout.isTerminal(), stderr: Deno.stderr.isTerminal() },
     files: systemFiles,
+    stdin: () => ({ read: (into) => Deno.stdin.readSync(into) ?? 0, [Symbol.dispose]: () => {} }),
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     now: () => Date.now(),
   };
@@ -39,7 +41,37 @@ export const systemFiles: Files = {
     }
   },
   mode: (path) => Deno.statSync(path).mode,
+  open: (path) => new SystemFile(path),
+  names: (path) => [...Deno.readDirSync(path)].map(({ name }) => name),
+  modifiedMs: (path) => Deno.statSync(path).mtime?.getTime() ?? null,
 };
+
+class SystemFile implements OpenFile {
+  readonly identity: string;
+  readonly #file: Deno.FsFile;
+
+  constructor(path: string) {
+    this.#file = Deno.openSync(path);
+    const { dev, ino, birthtime } = this.#file.statSync();
+    this.identity = `${dev}:${ino ?? birthtime?.getTime()}`;
+  }
+
+  get size(): number {
+    return this.#file.statSync().size;
+  }
+
+  read(into: Uint8Array): number {
+    return this.#file.readSync(into) ?? 0;
+  }
+
+  seek(position: number): void {
+    this.#file.seekSync(position, Deno.SeekMode.Start);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
 
 function replaceText(path: string, text: string): void {
   // A rename over a link would cut the link: `config.yaml` is often one.

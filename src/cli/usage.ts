@@ -57,9 +57,27 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
   args: readonly string[],
   options: Options,
 ) {
+  return readArguments(args, options, false).values;
+}
+
+/** The same, with the arguments that are no flags: `words`. */
+export function readWords<const Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+) {
+  const { values, positionals } = readArguments(args, options, true);
+  return { flags: values, words: positionals };
+}
+
+function readArguments<const Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+  allowPositionals: boolean,
+) {
   const seen = new Set<string>();
   for (const token of parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens) {
     if (token.kind !== "option") {
+      if (allowPositionals) continue;
       const value = token.kind === "positional" ? token.value : "--";
       throw new UsageError(`unexpected argument ${JSON.stringify(value)}: only flags are taken`);
     }
@@ -77,11 +95,11 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
       throw new UsageError(`--${name} needs a value`);
     }
     // "--label --add" is a forgotten value far more often than a label that reads "--add".
-    if (value?.startsWith("-") && token.inlineValue === false) {
+    if (value?.startsWith("-") && value !== "-" && token.inlineValue === false) {
       throw new UsageError(`--${name} needs a value, found ${value}; if meant: --${name}=${value}`);
     }
   }
-  return parseArgs({ args: [...args], options, strict: true }).values;
+  return parseArgs({ args: [...args], options, strict: true, allowPositionals });
 }
 
 function flagNames(options: ParseArgsOptionsConfig): string[] {

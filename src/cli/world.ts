@@ -17,10 +17,30 @@ export interface World {
   /** Whether stderr is systemd's journal. */
   readonly isJournal: boolean;
   readonly files: Files;
+  /** What is piped in, to be read once. */
+  stdin(): ByteSource;
+  /** Settles after `ms` milliseconds. */
+  pause(ms: number): Promise<void>;
   /** `bytes` random bytes, fit for keys. */
   random(bytes: number): Uint8Array;
   /** Milliseconds since the epoch. */
   now(): number;
+}
+
+/** Bytes, read piece by piece. */
+export interface ByteSource extends Disposable {
+  /** Fills a first part of `into` and gives its length; 0 at the end. Throws `Deno.errors.*`. */
+  read(into: Uint8Array): number;
+}
+
+/** A file open for reading; read at its end, it may have more later. */
+export interface OpenFile extends ByteSource {
+  /** The same as long as it is the same file, whatever it is called. */
+  readonly identity: string;
+  /** In bytes. */
+  readonly size: number;
+  /** The next byte read is the one at `position`. */
+  seek(position: number): void;
 }
 
 /** The file system. All methods throw `Deno.errors.*`. */
@@ -33,6 +53,11 @@ export interface Files {
    */
   replaceText(path: string, text: string): void;
   exists(path: string): boolean;
+  open(path: string): OpenFile;
+  /** The names of what is in the folder at `path`. */
+  names(path: string): string[];
+  /** When it was last written, in milliseconds since the epoch; null where nobody knows. */
+  modifiedMs(path: string): number | null;
   /** The permission bits, or null where the system has none. */
   mode(path: string): number | null;
 }

@@ -4,6 +4,7 @@
  *   ## A sentence that says what is shown      (a test of its own, with an empty disk)
  *   $ cat > FILE, $ cat FILE, $ chmod 666 FILE
  *   $ mcpgate keygen --label "a b"
+ *   $ cat FILE | mcpgate audit stats -
  *   | a line of stdout, or of a file
  *   ! a line of stderr
  *   = 2                                        (the exit code; 0 where none is given)
@@ -11,6 +12,10 @@
  * Lines that begin with none of these are for the reader.
  */
 import assert from "node:assert/strict";
+import { CHAIN_PURPOSE } from "../../policies/audit.ts";
+import { keyPath, markPath, readKey } from "../../policies/audit_beside.ts";
+import { ChainVerifier } from "../../policies/audit_verifier.ts";
+import { auditCommand } from "../../src/cli/audit.ts";
 import { demoCommand } from "../../src/cli/demo.ts";
 import { healthCommand } from "../../src/cli/health.ts";
 import { keygenCommand } from "../../src/cli/keygen.ts";
@@ -20,6 +25,7 @@ import { typesCommand } from "../../src/cli/types.ts";
 import { validateCommand } from "../../src/cli/validate.ts";
 import { versionCommand } from "../../src/cli/version.ts";
 import type { Command } from "../../src/cli/world.ts";
+import { stageKey } from "../../src/gate/stage_key.ts";
 import { MemoryDisk, memoryWorld } from "./memory_world.ts";
 
 const BUILT_INS = new Set(["audit", "auth", "ratelimit", "allowlist"]);
@@ -43,6 +49,14 @@ const COMMANDS: readonly Command[] = [
       if (port === 8080) return Promise.resolve(200);
       return port === 8081 ? Promise.resolve(503) : Promise.reject(new Error("nothing listens"));
     },
+  }),
+  auditCommand({
+    builtIns: BUILT_INS,
+    keyPath,
+    markPath,
+    readKey,
+    keyOf: ({ secrets }) => stageKey(secrets.seal, "audit", CHAIN_PURPOSE),
+    verifier: (keys, markText) => new ChainVerifier(keys, markText),
   }),
   demoCommand({
     startGate: () => Promise.reject(new Error("No script starts a gate")),
@@ -90,7 +104,8 @@ function scenes(text: string): { title: string; steps: Step[] }[] {
 }
 
 async function play(step: Step, disk: MemoryDisk, place: string): Promise<void> {
-  const [program, ...args] = words(step.command);
+  const [, piped = "", command = step.command] = /^cat (\S+) \| (.*)$/.exec(step.command) ?? [];
+  const [program, ...args] = words(command);
   const [first = "", second = ""] = args;
   const expected = { code: step.code, stdout: lines(step.stdout), stderr: lines(step.stderr) };
   if (program === "cat" && first === ">") return disk.write(second, expected.stdout);
@@ -99,7 +114,8 @@ async function play(step: Step, disk: MemoryDisk, place: string): Promise<void> 
     return assert.equal(disk.readText(first), expected.stdout, `${place}: ${step.command}`);
   }
   assert.equal(program, "mcpgate", place);
-  const world = memoryWorld(args, { disk });
+  const input = piped === "" ? "" : disk.readText(piped);
+  const world = memoryWorld(args, { disk, input });
   const code = await runProgram(world, COMMANDS);
   const actual = { code, stdout: world.out(), stderr: world.err() };
   assert.deepEqual(actual, expected, `${place}: ${step.command}`);
