@@ -1,7 +1,5 @@
 /**
- * The compiled program, made from the files a container image is made from and run as its users run
- * it. Needs a Deno with a base runtime that matches it: MCPGATE_DENORT names a folder that holds
- * `deno` and `denort`.
+ * The compiled program, run as its users run it.
  */
 import assert from "node:assert/strict";
 import { ChildProgram } from "../support/child_program.ts";
@@ -9,35 +7,10 @@ import { eventually, inTime } from "../support/eventually.ts";
 import { FixtureServer } from "../support/fixture_server.ts";
 import { GateProcess, type Settings, testKey } from "../support/gate_process.ts";
 import { FIRST } from "../support/sdk_client.ts";
-import { testNeeding, variable } from "../support/absent.ts";
-import { copyBuildContext } from "./build_context.ts";
+import { testNeeding } from "../support/absent.ts";
+import { BASE_RUNTIME, compiled } from "./compiled_program.ts";
 
-const pair = variable("MCPGATE_DENORT");
 const { key, entry } = testKey("compiled", { allow: ["echo", "hold"] });
-
-const built: { folder: Promise<string> | null } = { folder: null };
-
-/** The path of the compiled program, made when the first test asks for it. */
-async function compiled(pairFolder: string): Promise<string> {
-  built.folder ??= build(pairFolder);
-  return `${await built.folder}/dist/mcpgate`;
-}
-
-async function build(pairFolder: string): Promise<string> {
-  const folder = await copyBuildContext();
-  const { code, stderr } = await new Deno.Command(`${pairFolder}/deno`, {
-    args: ["task", "compile"],
-    cwd: folder,
-    env: { DENORT_BIN: `${pairFolder}/denort`, NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return folder;
-}
-
-Deno.test.afterAll(async () => {
-  if (built.folder !== null) await Deno.remove(await built.folder, { recursive: true });
-});
 
 async function run(program: string, ...args: string[]): Promise<{ code: number; stdout: string }> {
   await using child = await ChildProgram.start({ command: program, args });
@@ -45,26 +18,26 @@ async function run(program: string, ...args: string[]): Promise<{ code: number; 
   return { code, stdout: await child.stdout() };
 }
 
-testNeeding(pair, "the compiled program tells the project's version", async (folder) => {
+testNeeding(BASE_RUNTIME, "the compiled program tells the project's version", async (folder) => {
   const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
   const { code, stdout } = await run(await compiled(folder), "version");
   assert.equal(code, 0);
   assert.ok(stdout.startsWith(`mcpgate ${version} `), stdout);
 });
 
-testNeeding(pair, "the compiled program prints the policy contract", async (folder) => {
+testNeeding(BASE_RUNTIME, "the compiled program prints the policy contract", async (folder) => {
   const { code, stdout } = await run(await compiled(folder), "types");
   assert.equal(code, 0);
   assert.match(stdout, /^export interface PolicyModule</m);
 });
 
-testNeeding(pair, "the compiled program shows the demo", async (folder) => {
+testNeeding(BASE_RUNTIME, "the compiled program shows the demo", async (folder) => {
   const { code, stdout } = await run(await compiled(folder), "demo", "--once", "--port", "0");
   assert.equal(code, 0, stdout);
 });
 
 testNeeding(
-  pair,
+  BASE_RUNTIME,
   "the compiled program refuses who has no key and serves who has",
   async (folder) => {
     await using server = new FixtureServer();
@@ -78,7 +51,7 @@ testNeeding(
 );
 
 testNeeding(
-  pair,
+  BASE_RUNTIME,
   "the compiled program reloads on SIGHUP, a whole file or none",
   async (folder) => {
     await using server = new FixtureServer();
@@ -91,39 +64,47 @@ testNeeding(
   },
 );
 
-testNeeding(pair, "the compiled program lets an exchange finish on SIGTERM", async (folder) => {
-  await using server = new FixtureServer();
-  await using gate = await GateProcess.start(settings(server), [await compiled(folder)]);
-  await using mcp = await FIRST.connect({ url: gate.url, key });
-  const held = mcp.call("hold", {});
-  await eventually("the call to be with the server", () => server.held === 1);
-  gate.terminate();
-  await eventually(
-    "the gate to stop",
-    async () => /^mcpgate: stopping$/m.test(await gate.stderr()),
-  );
-  server.release();
-  assert.equal(await inTime("the held result", held), "held");
-  assert.equal(await inTime("the exit", gate.exited()), 0);
-});
-
-testNeeding(pair, "the compiled program runs a policy module in TypeScript", async (folder) => {
-  const program = await compiled(folder);
-  const path = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(path, MODULE);
-  try {
+testNeeding(
+  BASE_RUNTIME,
+  "the compiled program lets an exchange finish on SIGTERM",
+  async (folder) => {
     await using server = new FixtureServer();
-    const pipeline = ["audit", "auth", "allowlist", {
-      use: path,
-      options: { word: "abracadabra" },
-    }];
-    await using gate = await GateProcess.start({ ...settings(server), pipeline }, [program]);
+    await using gate = await GateProcess.start(settings(server), [await compiled(folder)]);
     await using mcp = await FIRST.connect({ url: gate.url, key });
-    await assert.rejects(mcp.call("echo", { text: "here" }), /the word is abracadabra/);
-  } finally {
-    await Deno.remove(path);
-  }
-});
+    const held = mcp.call("hold", {});
+    await eventually("the call to be with the server", () => server.held === 1);
+    gate.terminate();
+    await eventually(
+      "the gate to stop",
+      async () => /^mcpgate: stopping$/m.test(await gate.stderr()),
+    );
+    server.release();
+    assert.equal(await inTime("the held result", held), "held");
+    assert.equal(await inTime("the exit", gate.exited()), 0);
+  },
+);
+
+testNeeding(
+  BASE_RUNTIME,
+  "the compiled program runs a policy module in TypeScript",
+  async (folder) => {
+    const program = await compiled(folder);
+    const path = await Deno.makeTempFile({ suffix: ".ts" });
+    await Deno.writeTextFile(path, MODULE);
+    try {
+      await using server = new FixtureServer();
+      const pipeline = ["audit", "auth", "allowlist", {
+        use: path,
+        options: { word: "abracadabra" },
+      }];
+      await using gate = await GateProcess.start({ ...settings(server), pipeline }, [program]);
+      await using mcp = await FIRST.connect({ url: gate.url, key });
+      await assert.rejects(mcp.call("echo", { text: "here" }), /the word is abracadabra/);
+    } finally {
+      await Deno.remove(path);
+    }
+  },
+);
 
 function settings(server: FixtureServer): Settings {
   return { upstream: { url: server.url }, keys: [entry], grace: "5s" };
