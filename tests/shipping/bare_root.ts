@@ -36,13 +36,20 @@ export class BareRoot {
    * @param bwrap bubblewrap's path
    * @param program The compiled program
    * @param config The configuration that is mounted into it
+   * @param more Other files, by where they are inside
    */
-  static async of(bwrap: string, program: string, config: string): Promise<BareRoot> {
+  static async of(
+    bwrap: string,
+    program: string,
+    config: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<BareRoot> {
+    const others = Object.entries(more).flatMap(([inside, path]) => ["--ro-bind", path, inside]);
     const libraries = (await librariesOf(program)).flatMap((path) => ["--ro-bind", path, path]);
     return new BareRoot(bwrap, [
       ...["--unshare-all", "--share-net", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL"],
       ...["--uid", NONROOT, "--gid", NONROOT, "--clearenv", "--setenv", "HOME", "/"],
-      ...["--ro-bind", program, PROGRAM, ...libraries, "--ro-bind", config, CONFIG],
+      ...["--ro-bind", program, PROGRAM, ...libraries, "--ro-bind", config, CONFIG, ...others],
       ...[
         "--proc",
         "/proc",
