@@ -1,0 +1,8 @@
+/** Every mutant there is. */
+import { JUDGING } from "./judging.ts";
+import type { Mutant } from "./mutant.ts";
+import { PASSING } from "./passing.ts";
+import { READING } from "./reading.ts";
+
+/** All of them. */
+export const MUTANTS: readonly Mutant[] = [...READING, ...JUDGING, ...PASSING];

@@ -1,0 +1,201 @@
+/** Checks of what goes up and what comes down: fields, replies, definitions, caches, answers. */
+import type { Mutant } from "./mutant.ts";
+
+const DEFINITIONS = ["tests/property/definitions_test.ts"];
+const SCREEN = ["tests/gate/reply_screen_test.ts"];
+const WIRE = ["tests/gate/wire_rules_test.ts"];
+const HEAD = ["tests/gate/reply_head_test.ts"];
+
+/** All of them. */
+export const PASSING: readonly Mutant[] = [
+  {
+    without: "dropping a client's copy of the identity header",
+    file: "src/gate/upstream_request.ts",
+    find: "if (!own.has(name) && isForwardable(value)) fields.push([name, value]);",
+    put: "if (isForwardable(value)) fields.push([name, value]);",
+    tests: ["tests/gate/upstream_request_test.ts"],
+  },
+  {
+    without: "the grammar of forwarded fields",
+    file: "src/gate/upstream_request.ts",
+    find: "return /^[\\t\\x20-\\x7e]+$/.test(value);",
+    put: 'return value !== "";',
+    tests: ["tests/gate/upstream_request_test.ts"],
+  },
+  {
+    without: "refusing encoded replies",
+    file: "src/gate/reply_head.ts",
+    find: 'if (!fieldValues(reply.fields, "content-encoding").every(isPlainEncoding)) {',
+    put: "if (reply.fields.length < 0) {",
+    tests: HEAD,
+  },
+  {
+    without: "refusing redirects",
+    file: "src/gate/reply_head.ts",
+    find:
+      "if (status >= 300 && status < 400) return failure(`upstream redirect refused: ${status}`);",
+    put: 'if (status >= 300 && status < 400) return { form: "json" };',
+    tests: HEAD,
+  },
+  {
+    without: "relaying only statuses that clients know",
+    file: "src/gate/reply_head.ts",
+    find: "if (RELAYED.has(status)) return",
+    put: "if (status >= 400) return",
+    tests: HEAD,
+  },
+  {
+    without: "screening lists",
+    file: "policies/allowlist_replies.ts",
+    find: 'return typeof id === "string" && may(id) && isPlain(entry);',
+    put: 'return typeof id === "string" && isPlain(entry);',
+    tests: DEFINITIONS,
+  },
+  {
+    without: "dropping definitions with two names",
+    file: "policies/allowlist_replies.ts",
+    find: 'return typeof id === "string" && may(id) && isPlain(entry);',
+    put: 'return typeof id === "string" && may(id);',
+    tests: ["tests/policies/allowlist_replies_test.ts"],
+  },
+  {
+    without: "screening results within results",
+    file: "policies/allowlist_replies.ts",
+    find: 'if (name === "result") return screenResult(inner);\n      if (name === "capabilities")',
+    put: 'if (name === "capabilities")',
+    tests: DEFINITIONS,
+  },
+  {
+    without: "screening tools offered for sampling",
+    file: "policies/allowlist_replies.ts",
+    find: 'if (tools === params["tools"]) return params;',
+    put: "if (tools.length >= 0) return params;",
+    tests: ["tests/policies/allowlist_replies_test.ts"],
+  },
+  {
+    without: "dropping news of denied resources",
+    file: "policies/allowlist_replies.ts",
+    find: "if (isObject(params) && isDeniedUpdate(message, params)) return null;",
+    put: "",
+    tests: ["tests/policies/allowlist_replies_test.ts"],
+  },
+  {
+    without: "taking out variants of governed names",
+    file: "src/mcp/reply_text.ts",
+    find: "return descend(withoutVariants(payload, PAYLOAD), depth);",
+    put: "return descend(payload, depth);",
+    tests: DEFINITIONS,
+  },
+  {
+    without: "taking out unknown envelope members",
+    file: "src/mcp/reply_text.ts",
+    find: "return descend(keepMembers(message, (key) => ENVELOPE_MEMBERS.has(key)), 0);",
+    put: "return descend(message, 0);",
+    tests: DEFINITIONS,
+  },
+  {
+    without: "parsing where letters are spelled as escapes",
+    file: "src/mcp/reply_text.ts",
+    find: "|\\\\\\\\u(?:00[${escapes}]|017f|212a)`,",
+    put: "`,",
+    tests: ["tests/mcp/reply_text_test.ts"],
+  },
+  {
+    without: "writing anew what has a member twice",
+    file: "src/gate/reply_screen.ts",
+    find: "passed === value && !hasDuplicateMember(text) ? text",
+    put: "passed === value ? text",
+    tests: SCREEN,
+  },
+  {
+    without: "dropping a second answer",
+    file: "src/gate/reply_screen.ts",
+    find: "return answer !== null && !this.#awaited.has(answer) ? null : message;",
+    put: "return answer === message ? null : message;",
+    tests: ["tests/property/answers_test.ts"],
+  },
+  {
+    without: "making cached lists private",
+    file: "src/gate/reply_screen.ts",
+    find: 'const scopeIsRight = scope === "private" || (scope === undefined && !always);',
+    put: "const scopeIsRight = scope === scope || always;",
+    tests: WIRE,
+  },
+  {
+    without: "the cap on ttlMs",
+    file: "src/gate/reply_screen.ts",
+    find: '(typeof ttl === "number" && ttl <= MAX_TTL_MS);',
+    put: 'typeof ttl === "number";',
+    tests: WIRE,
+  },
+  {
+    without: "dropping requests on modern streams",
+    file: "src/gate/reply_screen.ts",
+    find: "if (isModern) rules.push(withoutServerRequests);",
+    put: "",
+    tests: WIRE,
+  },
+  {
+    without: "dropping answers without an id",
+    file: "src/gate/reply_screen.ts",
+    find: "if (isNamed) rules.push(withoutNameless);",
+    put: "",
+    tests: WIRE,
+  },
+  {
+    without: "dropping news of other keys' tasks",
+    file: "src/gate/handle_rules.ts",
+    find: '!this.#isOwn(member(params, "taskId"))) {',
+    put: "params === message) {",
+    tests: ["tests/gate/task_handles_test.ts"],
+  },
+  {
+    without: "hiding that tasks could be listed",
+    file: "src/gate/handle_rules.ts",
+    find: 'capabilities: withoutTaskList(member(result, "capabilities")),',
+    put: "",
+    tests: ["tests/gate/task_handles_test.ts"],
+  },
+  {
+    without: "hiding revisions that the gate does not know",
+    file: "src/gate/handle_rules.ts",
+    find: 'supportedVersions: knownRevisions(member(result, "supportedVersions")),',
+    put: "",
+    tests: ["tests/gate/answers_test.ts"],
+  },
+  {
+    without: "remembering only lists that are whole",
+    file: "src/gate/list_screen.ts",
+    find: 'return lists > 0 && isEmpty(member(result, "nextCursor")) &&',
+    put: "return lists > 0 &&",
+    tests: ["tests/property/known_lists_test.ts", "tests/gate/list_memory_test.ts"],
+  },
+  {
+    without: "screening a list that user modules want to see",
+    file: "src/gate/exchange_screen.ts",
+    find: "if (!filtersArePure || filters.length > 1) return screen;",
+    put: "if (filters.length > 1) return screen;",
+    tests: ["tests/property/known_lists_test.ts", "tests/gate/list_memory_test.ts"],
+  },
+  {
+    without: "cutting long texts out of audit lines",
+    file: "policies/audit_line.ts",
+    find: "if (line.length <= limitBytes) return line;",
+    put: "if (line.length > 0) return line;",
+    tests: ["tests/policies/audit_line_test.ts"],
+  },
+  {
+    without: "escaping what is not printable ASCII",
+    file: "policies/audit_line.ts",
+    find: "/[\\x7f-\\uffff]/g,",
+    put: "/[\\x7f]/g,",
+    tests: ["tests/policies/audit_line_test.ts"],
+  },
+  {
+    without: "saying the same to every stranger",
+    file: "src/gate/denial.ts",
+    find: 'message: denial.kind === "unauthenticated" ? UNAUTHENTICATED : denial.reason,',
+    put: "message: denial.reason,",
+    tests: ["tests/gate/denial_test.ts"],
+  },
+];

@@ -1,0 +1,141 @@
+/** Checks of what a client sends: the strict reader, the envelope, eras, and the request head. */
+import type { Mutant } from "./mutant.ts";
+
+const MEANING = ["tests/property/meaning_test.ts"];
+
+/** All of them. */
+export const READING: readonly Mutant[] = [
+  {
+    without: "refusing members that occur twice",
+    file: "src/mcp/json_scan.ts",
+    find: 'if (!addKey(key, keys, base, sets)) return "duplicate";',
+    put: "addKey(key, keys, base, sets);",
+    tests: MEANING,
+  },
+  {
+    without: "refusing names that fold to a governed one",
+    file: "src/mcp/governed_params.ts",
+    find: 'if (known.nameOf(key) !== null) return invalid("ambiguous member");',
+    put: "",
+    tests: MEANING,
+  },
+  {
+    without: "knowing names by the fields of data models",
+    file: "src/mcp/key_fold.ts",
+    find: "spellings(name).map(",
+    put: "[name].map(",
+    tests: MEANING,
+  },
+  {
+    without: "refusing names that are not plain",
+    file: "src/mcp/governed_params.ts",
+    find: 'if (!PLAIN_KEY.test(key)) return invalid("unacceptable member name");',
+    put: "",
+    tests: ["tests/mcp/governed_params_test.ts"],
+  },
+  {
+    without: "the exact set of envelope members",
+    file: "src/mcp/envelope.ts",
+    find: 'if (!ENVELOPE_MEMBERS.has(key)) return invalid("unknown envelope member");',
+    put: "",
+    tests: MEANING,
+  },
+  {
+    without: "refusing what is both a request and a reply",
+    file: "src/mcp/envelope.ts",
+    find: 'if (Object.hasOwn(value, "result") || Object.hasOwn(value, "error")) {',
+    put: "if (value === null) {",
+    tests: ["tests/mcp/envelope_test.ts"],
+  },
+  {
+    without: "refusing requests without id",
+    file: "src/mcp/envelope.ts",
+    find: "return isRequestMethod(method) ? NEEDS_ID :",
+    put: 'return method === "" ? NEEDS_ID :',
+    tests: ["tests/mcp/envelope_test.ts"],
+  },
+  {
+    without: "refusing bytes that are not UTF-8",
+    file: "src/mcp/strict_json.ts",
+    find: '"utf-8", { fatal: true, ignoreBOM: true }',
+    put: '"utf-8", { fatal: false, ignoreBOM: true }',
+    tests: ["tests/mcp/strict_json_test.ts"],
+  },
+  {
+    without: "the cap on depth",
+    file: "src/mcp/json_scan.ts",
+    find: 'if (bases.length >= limits.depth) return "depth";',
+    put: "",
+    tests: ["tests/mcp/strict_json_test.ts"],
+  },
+  {
+    without: "refusing ambiguous items in answers",
+    file: "src/mcp/tool_uses.ts",
+    find: "if (key !== (ITEM.nameOf(key) ?? key)) return AMBIGUOUS;",
+    put: "",
+    tests: MEANING,
+  },
+  {
+    without: "looking for tools in a result within a result",
+    file: "src/mcp/tool_uses.ts",
+    find: 'const RESULT = new KeyTable(["content", "result"]);',
+    put: 'const RESULT = new KeyTable(["content"]);',
+    tests: ["tests/mcp/tool_uses_test.ts", ...MEANING],
+  },
+  {
+    without: "holding the header's revision against the body's",
+    file: "src/mcp/era.ts",
+    find: 'if (header !== named) return mismatch("MCP-Protocol-Version");',
+    put: "",
+    tests: ["tests/mcp/era_test.ts"],
+  },
+  {
+    without: "holding Mcp-Name against the body",
+    file: "src/mcp/era.ts",
+    find: "|| decodeName(headers.name) !== name) {",
+    put: ") {",
+    tests: ["tests/mcp/era_test.ts"],
+  },
+  {
+    without: "holding Mcp-Method against the body",
+    file: "src/mcp/era.ts",
+    find: "headers.method === null ? request : headers.method !== method",
+    put: "headers.method === null && request",
+    tests: ["tests/mcp/era_test.ts"],
+  },
+  {
+    without: "taking base64 in its one form only",
+    file: "src/mcp/mcp_name.ts",
+    find: "if (btoa(binary) !== base64) return null;",
+    put: "",
+    tests: ["tests/mcp/mcp_name_test.ts"],
+  },
+  {
+    without: "refusing two lengths",
+    file: "src/server/request_head.ts",
+    find: "if (this.length !== null) return false;",
+    put: "",
+    tests: ["tests/server/head_refusals_test.ts"],
+  },
+  {
+    without: "refusing a length beside a coding",
+    file: "src/server/request_head.ts",
+    find: "if (length !== null || isHttp10) return { status: 400 };",
+    put: "",
+    tests: ["tests/server/head_refusals_test.ts"],
+  },
+  {
+    without: "refusing names that read like framing",
+    file: "src/server/request_head.ts",
+    find: "return !readsLikeFraming(name);",
+    put: "return true;",
+    tests: ["tests/server/head_refusals_test.ts"],
+  },
+  {
+    without: "refusing a second Host",
+    file: "src/server/request_head.ts",
+    find: "if (this.host !== null) return false;",
+    put: "",
+    tests: ["tests/server/head_refusals_test.ts"],
+  },
+];
