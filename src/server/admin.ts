@@ -61,7 +61,9 @@ export function listenForAdmin(options: AdminOptions): Listener {
   return {
     hostname,
     port: listener.port,
-    connections: listener.connections,
+    get connections() {
+      return listener.connections;
+    },
     // Who looks on and takes nothing must not keep the program from its end.
     stop: () => listener.abort(),
     abort: () => listener.abort(),

@@ -70,6 +70,9 @@ td:first-child .text { font-weight: 500; }
 th[data-kind="number"], td[data-kind="number"] { text-align: right; white-space: nowrap; }
 td[data-kind="code"] .text { font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 td .note { color: var(--quiet); font-size: 13.5px; }
+#table-refusals td:nth-child(6) .text {
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden;
+}
 td[data-tone="quiet"] .text { color: var(--quiet); font-weight: 400; }
 td[data-tone="warn"] .text { color: var(--warn); }
 td[data-tone="bad"] .text { color: var(--bad); }
@@ -83,7 +86,7 @@ td[data-tone="warn"] .level { fill: var(--warn); }
 td[data-tone="bad"] .level { fill: var(--bad); }
 #table-keys td[data-kind="text"] .text { white-space: nowrap; }
 #table-keys td:first-child .text { white-space: normal; }
-@media (min-width: 721px) {
+@media (min-width: 901px) {
   #table-open table, #table-keys table, #table-refusals table { table-layout: fixed; }
   #table-open th:nth-child(2) { width: 30%; }
   #table-open th:nth-child(3) { width: 12%; }
@@ -103,31 +106,38 @@ footer span { margin-left: auto; }
 a { color: var(--accent); text-underline-offset: 2px; }
 a:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; }
 body[data-stale] main { opacity: 0.55; }
-@media (max-width: 1180px) { .tiles { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
-@media (max-width: 720px) {
+@media (max-width: 1180px) {
+  .tiles { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+  .tile:first-child { grid-column: span 2; }
+}
+@media (max-width: 900px) {
+  thead { display: none; }
+  table, tbody { display: block; }
+  tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); column-gap: 28px; padding: 10px 20px; border-top: 1px solid var(--line); }
+  td, th:first-child, td:first-child, td:last-child { padding: 2px 0; }
+  td { display: grid; grid-template-columns: 112px minmax(0, 1fr); column-gap: 10px; border: 0; align-content: start; }
+  td::before { content: attr(data-name); color: var(--quiet); font-size: 12.5px; line-height: 22px; }
+  td > * { grid-column: 2; }
+  td[data-kind="number"] { text-align: left; white-space: normal; }
+  td:first-child { display: block; grid-column: 1 / -1; }
+  td:first-child::before, #table-facts td::before { content: none; }
+  td:first-child .text { font-weight: 600; }
+  #table-facts tr { grid-template-columns: 150px minmax(0, 1fr); }
+  #table-facts td, #table-facts td:first-child { display: block; grid-column: auto; width: auto; }
+  #table-facts td:first-child .text { font-weight: 400; }
+  #table-keys td[data-tone="quiet"]:not(:first-child) { display: none; }
+}
+@media (max-width: 560px) {
   body { padding: 18px 14px 32px; }
   header { flex-wrap: wrap; gap: 10px 12px; }
   .state { flex-basis: 100%; flex-direction: row; align-items: center; justify-content: space-between; gap: 10px; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 10px; }
   .tile { padding: 12px 14px 10px; min-height: 0; }
-  .tile:first-child { grid-column: span 2; }
   .tile .value { font-size: 20px; }
   .trend { top: 8px; height: 24px; width: 40%; }
-  thead { display: none; }
-  table, tbody { display: block; }
-  tr { display: block; padding: 8px 16px; border-top: 1px solid var(--line); }
-  td, th:first-child, td:first-child, td:last-child { padding: 2px 0; }
-  td { display: grid; grid-template-columns: 108px minmax(0, 1fr); column-gap: 10px; border: 0; }
-  td::before { content: attr(data-name); color: var(--quiet); font-size: 12.5px; }
-  td > * { grid-column: 2; }
-  td[data-kind="number"] { text-align: left; white-space: normal; }
-  td:first-child { display: block; }
-  td:first-child::before { content: none; }
-  td:first-child .text { font-weight: 600; }
-  #table-facts td { display: block; }
-  #table-facts td::before { content: none; }
+  tr { grid-template-columns: minmax(0, 1fr); padding: 10px 16px; }
+  #table-facts tr { grid-template-columns: 112px minmax(0, 1fr); }
   section.table h2, .empty { padding-left: 16px; padding-right: 16px; }
-  #table-keys td[data-tone="quiet"]:not(:first-child) { display: none; }
   footer span { margin-left: 0; flex-basis: 100%; }
 }
 @media (prefers-reduced-motion: reduce) { .bar .level { transition: none; } }

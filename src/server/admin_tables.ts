@@ -96,9 +96,8 @@ export function keyTable({ snapshot, rates }: Scene): Table {
   const counts = countsByLabel(snapshot);
   const buckets = new Map(snapshot.buckets.map((bucket) => [bucket.label, bucket]));
   const streams = new Map(snapshot.streams.map(({ label, count }) => [label, count]));
-  const busiest = [...counts].sort(([a, one], [b, other]) =>
-    (rates.perSecond(b) ?? 0) - (rates.perSecond(a) ?? 0) || total(other) - total(one)
-  );
+  // Not by what they do at this moment: rows that change places cannot be read.
+  const busiest = [...counts].sort(([, one], [, other]) => total(other) - total(one));
   return {
     id: "keys",
     title: "Keys",
@@ -150,7 +149,7 @@ export function refusalTable({ snapshot: { refusals }, nowMs }: Scene): Table {
       { name: "What it was told", kind: "text" },
       { name: "Exchange", kind: "code" },
     ],
-    rows: refusals.toSorted((a, b) => b.last.atMs - a.last.atMs).map((
+    rows: refusals.toSorted((a, b) => b.count - a.count).map((
       { stage, kind, count, last },
     ) => ({
       id: `${stage} ${kind}`,
