@@ -48,6 +48,8 @@ export type Chaining = (now: AuditChain | null, key: Uint8Array | null) => Audit
 
 /** An audit log that is open. */
 export class AuditSink implements LineSink {
+  /** Told whenever the output has begun or ceased to fail. */
+  whenChanged: () => void = () => {};
   readonly #open: () => AuditOutput;
   readonly #log: Log;
   #output: AuditOutput;
@@ -110,15 +112,17 @@ export class AuditSink implements LineSink {
 
   /** Takes `line`, printable ASCII with its line feed, to be written within a moment. */
   push(line: string): void {
-    if (this.waitingBytes + line.length > MAX_WAITING_BYTES) {
-      this.#lost++;
-      this.#chain?.lose();
-      return;
-    }
+    if (this.waitingBytes + line.length > MAX_WAITING_BYTES) return this.lose();
     const linked = this.#chain === null ? line : this.#chain.link(line);
     this.#lines.push(linked);
     this.#linesBytes += linked.length;
     if (this.#writing === null) this.#writeIn(0);
+  }
+
+  /** Notes that a line is lost. */
+  lose(): void {
+    this.#lost++;
+    this.#chain?.lose();
   }
 
   /** Opens the output anew, as after a rotation; keeps the old one where that fails. */
@@ -235,6 +239,7 @@ export class AuditSink implements LineSink {
     if (error instanceof Deno.errors.WouldBlock) return;
     if (!this.#isFailing) this.#log.warn(`cannot write the audit log: ${messageOf(error)}`);
     this.#isFailing = true;
+    this.whenChanged();
   }
 
   #recovered(): void {
@@ -244,6 +249,7 @@ export class AuditSink implements LineSink {
     this.#isFailing = false;
     this.#lostBefore += this.#lost;
     this.#lost = 0;
+    this.whenChanged();
   }
 
   /** Whether all background writing ended in time. */

@@ -3,7 +3,7 @@
  * environment, signals, exit codes and the list of built-in policies.
  */
 import { compileGrant } from "../policies/allowlist_grant.ts";
-import { BUILT_INS, stageFacts } from "../policies/mod.ts";
+import { BUILT_INS } from "../policies/mod.ts";
 import { CHAIN_PURPOSE } from "../policies/audit.ts";
 import { keyPath, markPath, readKey } from "../policies/audit_beside.ts";
 import { ChainVerifier } from "../policies/audit_verifier.ts";
@@ -18,12 +18,12 @@ import { schemaCommand } from "./cli/schema.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { Serving } from "./cli/serving.ts";
 import type { ServingParts } from "./cli/serving.ts";
-import { ownDescriptorLimit, tryPort } from "./cli/surroundings.ts";
+import { ownDescriptorLimit, ownMachine, tryPort } from "./cli/surroundings.ts";
 import { systemWorld } from "./cli/system_world.ts";
 import { toolsCommand } from "./cli/tools.ts";
 import { typesCommand } from "./cli/types.ts";
 import { NOTIFY_SOCKET, systemdNotify } from "./cli/systemd.ts";
-import { tell, warn } from "./cli/usage.ts";
+import { warn } from "./cli/usage.ts";
 import { validateCommand } from "./cli/validate.ts";
 import type { Loaded } from "./cli/validate.ts";
 import { VERSION, versionCommand } from "./cli/version.ts";
@@ -31,55 +31,41 @@ import type { Config } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Problem } from "./config/problem.ts";
-import { Census } from "./gate/census.ts";
 import { Gate } from "./gate/gate.ts";
-import { countedKeys } from "./gate/gate_snapshot.ts";
-import type { GateParts } from "./gate/generation.ts";
+import { factsOf, gatePartsFor, gatePartsOf } from "./gate_parts.ts";
 import { stageKey } from "./gate/stage_key.ts";
 import { CONTRACT_TEXT } from "./policy/contract_text.ts";
 import { StageError } from "./policy/pipeline.ts";
-import { loadPlugin } from "./policy/plugins.ts";
 import { listenForAdmin } from "./server/admin.ts";
 import { listen } from "./server/listener.ts";
 import { ownRoutes } from "./server/own_routes.ts";
 import { Surveyor } from "./survey/surveyor.ts";
-import { http1Upstream } from "./upstream/http1_upstream.ts";
+import { Supervisor } from "./workers/supervisor.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 const world = systemWorld(Deno.args, (name) => Deno.env.get(name));
 
-const gateParts: GateParts = {
-  builtIns: BUILT_INS,
-  loadPlugin,
-  connect: (config) => http1Upstream({ url: config.upstream.url }),
-  clock,
-  random: (bytes) => world.random(bytes),
-  log: (source) => ({
-    info: (text) => tell(world, `${source}: ${text}`),
-    warn: (text) => warn(world, `${source}: ${text}`),
-  }),
-  userAgent: `mcpgate/${VERSION}`,
-};
+const gateParts = gatePartsOf(world, BUILT_INS, clock);
 
 const surveyor = new Surveyor(gateParts.connect, gateParts.userAgent);
 
 const servingParts: ServingParts = {
-  openGate: (config: Config) => Gate.open(config, partsFor(config), ownRoutes()),
+  openGate: (config: Config) => Gate.open(config, gatePartsFor(config, gateParts), ownRoutes()),
   listen: (options) => listen({ ...options, log: gateParts.log("server") }),
   listenForAdmin: (admin, sight) =>
     listenForAdmin({ ...admin, sight, log: gateParts.log("admin") }),
-  sight: {
-    program: { version: VERSION, runtime: `Deno ${Deno.version.deno}` },
-    stageFacts: (gate) => stageFacts(gate.kept, countedKeys(gate), clock.monotonic()),
-  },
+  program: { version: VERSION, runtime: `Deno ${Deno.version.deno}` },
+  stageFacts: (gate) => factsOf(gate),
+  machine: ownMachine(),
+  serveTogether: (config, count) =>
+    Supervisor.start(config, count, {
+      ...gateParts,
+      spawn: () => new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module" }),
+      claim: (address) => Deno.listen({ ...address }).close(),
+    }),
   problemsOf,
 };
-
-/** Where nobody can look, nothing is counted. */
-function partsFor({ admin }: Config): GateParts {
-  return admin === null ? gateParts : { ...gateParts, census: new Census() };
-}
 
 const builtInNames: ReadonlySet<string> = new Set(BUILT_INS.keys());
 

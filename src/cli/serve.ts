@@ -51,11 +51,12 @@ ${CONFIG_FLAG_HELP}`,
       if (serving.adminUrl !== null) tell(world, `admin on ${serving.adminUrl}`);
       tell(world, `listening on ${serving.url}`);
       await parts.notify(`READY=1\nSTATUS=${statusText(serving)}`);
-      await aborted(stopped);
+      const broken = await Promise.race([aborted(stopped), serving.broken]);
+      if (broken !== undefined) tell(world, broken, "error");
       await parts.notify("STOPPING=1\nSTATUS=letting open exchanges finish");
       tell(world, "stopping");
       await serving.stop();
-      return EXIT.done;
+      return broken === undefined ? EXIT.done : EXIT.failed;
     },
   };
 }

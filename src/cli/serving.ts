@@ -4,39 +4,24 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Problem } from "../config/problem.ts";
-import type { Gate } from "../gate/gate.ts";
-import type { IncomingExchange } from "../gate/incoming.ts";
 import type { Sight } from "../gate/sight.ts";
-import type { Snapshot } from "../gate/snapshot.ts";
+import { ServedAlone } from "./served.ts";
+import type { Accepting, Served, ServedParts } from "./served.ts";
 import { ServingSight } from "./serving_sight.ts";
-import type { SightParts } from "./serving_sight.ts";
 import type { Loaded } from "./validate.ts";
-
-/** Something that accepts exchanges. */
-export interface Accepting {
-  /** The port it has, also where the configuration left the choice to the system. */
-  readonly port: number;
-  readonly connections: Snapshot["connections"];
-  /** Accepts no more; settles when the exchanges under way have ended. */
-  stop(): Promise<void>;
-}
+import { workerCount } from "./worker_count.ts";
+import type { Machine } from "./worker_count.ts";
 
 /** What serving is lent. */
-export interface ServingParts {
-  openGate(config: Config): Promise<Gate>;
-  listen(options: {
-    readonly hostname: string;
-    readonly port: number;
-    readonly onExchange: (exchange: IncomingExchange) => void | Promise<void>;
-    /** Those of the configuration that rules at the moment. */
-    readonly limits: () => Config["limits"];
-    /** Whether it trusts `address` to speak for others. */
-    readonly isProxy: (address: string) => boolean;
-  }): Accepting;
+export interface ServingParts extends ServedParts {
+  /** The machine it runs on. */
+  readonly machine: Machine;
+  /** Starts so many workers that act as one gate. */
+  serveTogether(config: Config, count: number): Promise<Served>;
   /** The operator's listener, which shows `sight`. Throws where its address cannot be had. */
   listenForAdmin(admin: NonNullable<Config["admin"]>, sight: Sight): Accepting;
-  /** What that is made of. */
-  readonly sight: SightParts;
+  /** What that shows of the program. */
+  readonly program: Omit<Sight["program"], "startedMs">;
   /** What a stage objected to, as problems of the file; other errors are thrown on. */
   problemsOf(error: unknown, loaded: Loaded): readonly Problem[];
 }
@@ -48,7 +33,7 @@ export type Reloaded =
   | { readonly outcome: "refused"; readonly problems: readonly Problem[] };
 
 /** Fixed while the program runs: a reload that changes one of them is refused whole. */
-const FIXED_AT_START: readonly (keyof Config)[] = ["listen", "path", "admin"];
+const FIXED_AT_START: readonly (keyof Config)[] = ["listen", "path", "workers", "admin"];
 
 /** An address that another program has. */
 export class AddressTaken extends Deno.errors.AddrInUse {
@@ -63,18 +48,16 @@ export class AddressTaken extends Deno.errors.AddrInUse {
 /** A gate that serves. */
 export class Serving {
   readonly #parts: ServingParts;
-  readonly #gate: Gate;
-  readonly #listener: Accepting;
+  readonly #served: Served;
   readonly #sight: ServingSight;
   readonly #admin: Accepting | null;
   #reloading: Promise<unknown> = Promise.resolve();
 
-  private constructor(parts: ServingParts, gate: Gate, listener: Accepting) {
+  private constructor(parts: ServingParts, served: Served) {
     this.#parts = parts;
-    this.#gate = gate;
-    this.#listener = listener;
-    this.#sight = new ServingSight(gate, parts.sight, () => listener.connections);
-    const { admin } = gate.current.config;
+    this.#served = served;
+    this.#sight = new ServingSight(served, parts.program);
+    const { admin } = served.config;
     this.#admin = admin === null
       ? null
       : atAddress("admin.listen", admin.listen, () => parts.listenForAdmin(admin, this.#sight));
@@ -82,33 +65,24 @@ export class Serving {
 
   /** Opens the gate, then the doors. Throws what a stage throws, or {@link AddressTaken}. */
   static async start(config: Config, parts: ServingParts): Promise<Serving> {
-    const gate = await parts.openGate(config);
-    let listener: Accepting | null = null;
+    const served = await startServed(config, parts);
     try {
-      listener = atAddress("listen", config.listen, () =>
-        parts.listen({
-          ...config.listen,
-          onExchange: (exchange) => gate.handle(exchange),
-          limits: () => gate.current.config.limits,
-          isProxy: (address) => gate.current.isTrustedProxy(address),
-        }));
-      return new Serving(parts, gate, listener);
+      return new Serving(parts, served);
     } catch (error) {
-      await listener?.stop();
-      await gate.close(0);
+      await served.stop();
       throw error;
     }
   }
 
   /** Where clients on this machine go. */
   get url(): string {
-    const { listen, path } = this.#gate.current.config;
-    return urlOf(listen.hostname, this.#listener.port, path);
+    const { listen, path } = this.#served.config;
+    return urlOf(listen.hostname, this.#served.port, path);
   }
 
   /** Where the operator looks, or null where there is nothing to see. */
   get adminUrl(): string | null {
-    const { admin } = this.#gate.current.config;
+    const { admin } = this.#served.config;
     return admin === null || this.#admin === null
       ? null
       : urlOf(admin.listen.hostname, this.#admin.port, "/");
@@ -116,7 +90,12 @@ export class Serving {
 
   /** The number of the generation that rules. */
   get generation(): number {
-    return this.#gate.current.number;
+    return this.#served.generation;
+  }
+
+  /** Settles with the reason where it cannot go on; it is to be stopped then. */
+  get broken(): Promise<string> {
+    return this.#served.broken;
   }
 
   /** Lets `read`'s configuration rule, if it is a good one. One reload waits for the other. */
@@ -134,19 +113,17 @@ export class Serving {
   async stop(): Promise<void> {
     await this.#reloading;
     this.#sight.isStopping = true;
-    const stopped = this.#listener.stop();
-    await this.#gate.close(this.#gate.current.config.graceMs);
-    await stopped;
+    await this.#served.stop();
     // Last, so that monitors see the end coming.
     await this.#admin?.stop();
   }
 
   async #reload(loaded: Loaded | readonly Problem[]): Promise<Reloaded> {
     if (!("config" in loaded)) return { outcome: "refused", problems: loaded };
-    const before = this.#gate.current.config;
+    const before = this.#served.config;
     if (loaded.config.fingerprint === before.fingerprint) {
-      this.#gate.reloadedUnchanged();
-      return { outcome: "unchanged", generation: this.#gate.current.number };
+      this.#served.reloadedUnchanged();
+      return { outcome: "unchanged", generation: this.#served.generation };
     }
     const fixed = FIXED_AT_START.filter((name) =>
       JSON.stringify(loaded.config[name]) !== JSON.stringify(before[name])
@@ -162,11 +139,22 @@ export class Serving {
       return { outcome: "refused", problems };
     }
     try {
-      await this.#gate.reload(loaded.config);
+      await this.#served.reload(loaded.config);
     } catch (error) {
       return { outcome: "refused", problems: this.#parts.problemsOf(error, loaded) };
     }
-    return { outcome: "reloaded", generation: this.#gate.current.number };
+    return { outcome: "reloaded", generation: this.#served.generation };
+  }
+}
+
+async function startServed(config: Config, parts: ServingParts): Promise<Served> {
+  const count = workerCount(config.workers, parts.machine);
+  try {
+    return count > 1
+      ? await parts.serveTogether(config, count)
+      : await ServedAlone.start(config, parts);
+  } catch (error) {
+    throw addressTaken("listen", config.listen, error);
   }
 }
 
@@ -178,13 +166,21 @@ function urlOf(hostname: string, port: number, path: string): string {
 
 function atAddress<T>(
   setting: AddressTaken["setting"],
-  { port }: Config["listen"],
+  address: Config["listen"],
   listen: () => T,
 ): T {
   try {
     return listen();
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) throw new AddressTaken(setting, port);
-    throw error;
+    throw addressTaken(setting, address, error);
   }
+}
+
+/** `error`, or whose address another program has. */
+function addressTaken(
+  setting: AddressTaken["setting"],
+  { port }: Config["listen"],
+  error: unknown,
+): unknown {
+  return error instanceof Deno.errors.AddrInUse ? new AddressTaken(setting, port) : error;
 }

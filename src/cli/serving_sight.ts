@@ -1,39 +1,23 @@
 /**
- * What the operator is shown of a gate that serves: what the gate knows of itself, and beside it the
- * connections, the reloads and the process. Gathers when it is asked, and keeps nothing but counts.
+ * What the operator is shown of what serves: what that knows of itself, and beside it the reloads.
+ * Gathers when it is asked, and keeps nothing but counts.
  */
-import type { Gate } from "../gate/gate.ts";
-import { gateSnapshot } from "../gate/gate_snapshot.ts";
 import type { Readiness, Sight } from "../gate/sight.ts";
 import type { Snapshot } from "../gate/snapshot.ts";
-import { UpstreamProbe } from "../gate/upstream_probe.ts";
+import type { Served } from "./served.ts";
 
-/** What a view is lent. */
-export interface SightParts {
-  readonly program: Omit<Sight["program"], "startedMs">;
-  /** What the stages of `gate` keep that is worth a look. */
-  stageFacts(gate: Gate): Pick<Snapshot, "audit" | "buckets">;
-}
-
-/** A view of one gate. */
+/** A view of whatever serves. */
 export class ServingSight implements Sight {
   readonly program: Sight["program"];
   /** Whether no exchange is taken in any more. */
   isStopping = false;
-  readonly #gate: Gate;
-  readonly #parts: SightParts;
-  readonly #connections: () => Snapshot["connections"];
-  readonly #probe: UpstreamProbe;
+  readonly #served: Served;
   readonly #reloads = { reloaded: 0, unchanged: 0, refused: 0 };
   #lastReloadMs: number | null = null;
 
-  /** @param connections Those of the listener, at any moment */
-  constructor(gate: Gate, parts: SightParts, connections: () => Snapshot["connections"]) {
-    this.program = { ...parts.program, startedMs: Date.now() };
-    this.#gate = gate;
-    this.#parts = parts;
-    this.#connections = connections;
-    this.#probe = new UpstreamProbe(gate);
+  constructor(served: Served, program: Omit<Sight["program"], "startedMs">) {
+    this.program = { ...program, startedMs: Date.now() };
+    this.#served = served;
   }
 
   /** Counts a reload. */
@@ -42,21 +26,14 @@ export class ServingSight implements Sight {
     this.#lastReloadMs = Date.now();
   }
 
-  snapshot(): Snapshot {
-    const { rss: residentBytes, heapUsed: heapBytes } = Deno.memoryUsage();
-    return {
-      ...gateSnapshot(this.#gate),
-      ...this.#parts.stageFacts(this.#gate),
-      reloads: { ...this.#reloads, lastMs: this.#lastReloadMs },
-      connections: this.#connections(),
-      memory: { residentBytes, heapBytes },
-    };
+  async snapshot(): Promise<Snapshot> {
+    const seen = await this.#served.look();
+    return { ...seen, reloads: { ...this.#reloads, lastMs: this.#lastReloadMs } };
   }
 
   async readiness(): Promise<Readiness> {
-    const upstream = await this.#probe.ask();
-    const { number: generation, config } = this.#gate.current;
-    const { audit } = this.#parts.stageFacts(this.#gate);
+    const upstream = await this.#served.probe();
+    const { generation, config, audit } = this.#served;
     const reasons: string[] = [];
     if (this.isStopping) reasons.push("the gate is stopping");
     if (!upstream.isReachable) reasons.push(`the upstream does not answer (${upstream.detail})`);

@@ -2,6 +2,7 @@
  * What the doctor has to find out about this machine: whether a port can be had, and how much the
  * process may hold open. Judges nothing.
  */
+import type { Machine } from "./worker_count.ts";
 import { type DescriptorLimit, descriptorLimit, type Port } from "./doctor_checks.ts";
 
 /** Whether `listen` can be listened on now. The port is given back at once. */
@@ -13,6 +14,11 @@ export function tryPort(listen: { readonly hostname: string; readonly port: numb
     if (error instanceof Deno.errors.AddrInUse) return "taken";
     return "forbidden";
   }
+}
+
+/** The machine, as far as workers go. */
+export function ownMachine(): Machine {
+  return { cores: navigator.hardwareConcurrency, sharesPorts: Deno.build.os === "linux" };
 }
 
 /** What the system lets this process open; null where it does not say, or may not be asked. */

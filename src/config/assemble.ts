@@ -21,6 +21,7 @@ export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
     },
     listen: file.listen,
     admin: file.admin,
+    workers: file.workers,
     path: file.path ?? (upstream.transport === "sse" ? "/sse" : "/mcp"),
     hosts: file.hosts,
     origins: file.origins,

@@ -5,6 +5,8 @@ import type { Problem } from "./problem.ts";
 /** A whole, checked and frozen configuration. */
 export interface Config extends GateConfig {
   readonly secrets: Secrets;
+  /** The user modules that the pipeline names, by absolute path: what has been read is what runs. */
+  readonly moduleTexts: readonly (readonly [path: string, text: string])[];
   /** Changes when the text, a secret, or a file it names changes; equal means nothing to reload. */
   readonly fingerprint: string;
 }

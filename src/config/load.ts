@@ -8,6 +8,7 @@ import { chainFlaws } from "./audit_schema.ts";
 import type { Config, ConfigSources, LoadResult } from "./config.ts";
 import { parseText, valueAt } from "./document.ts";
 import { headerFlaws, headerOwnerFlaws, upstreamHeaders } from "./header_rules.ts";
+import { freeze } from "./freeze.ts";
 import { flawsOf } from "./issue.ts";
 import { keyFlaws } from "./key_rules.ts";
 import { limitFlaws, sealFlaws } from "./limit_rules.ts";
@@ -70,6 +71,7 @@ function readConfig(file: string, text: string, sources: ConfigSources): LoadRes
   const config: Config = {
     ...assemble(shape.data, resolve),
     secrets: { seal, upstreamHeaders: upstreamFields },
+    moduleTexts: modules.texts.map(([use, text]) => [resolve(use), text] as const),
     fingerprint: fingerprint([text, seal, upstreamFields, modules.texts]),
   };
   return {
@@ -87,12 +89,6 @@ function isWithin(path: Path, around: Path): boolean {
 /** One text for all that a reload has to look at; JSON keeps the parts apart. */
 function fingerprint(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
-}
-
-function freeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  Object.values(value).forEach(freeze);
-  return Object.freeze(value);
 }
 
 function unreadable(file: string, error: unknown): Problem {

@@ -19,6 +19,7 @@ import { limits } from "./limit_schema.ts";
 import { pipeline } from "./pipeline_schema.ts";
 import { burst, rps } from "./rate_schema.ts";
 import { upstream } from "./upstream_schema.ts";
+import { workers } from "./workers_schema.ts";
 import { choice, duration, list, mapping, places, written } from "./value.ts";
 
 /** The file as a whole. Its output is what `assemble.ts` makes a `Config` of. */
@@ -29,6 +30,9 @@ export const configSchema = mapping({
     pattern: LISTEN.source,
     examples: [":8080", "127.0.0.1:8080"],
   }).prefault(":8080").describe('Where to listen; ":8080" is all interfaces. Fixed at start.'),
+  workers: workers.prefault(1).describe(
+    "Threads that share the work: a number, or auto for one on each core. Fixed at start.",
+  ),
   path: written(
     "a path such as /mcp, without query, empty or dot segments, and not one of the gate's own",
     parsePath,

@@ -212,10 +212,20 @@ export class Gate {
    * listener must have stopped accepting before.
    */
   async close(graceMs: number): Promise<void> {
-    await this.#waitWhile(
+    await this.drain(graceMs);
+    await this.end();
+  }
+
+  /** Waits, for `graceMs` at most, until nothing is open but what waits for the upstream to speak. */
+  drain(graceMs: number): Promise<void> {
+    return this.#waitWhile(
       graceMs,
       () => this.legacyStreams.isAwaiting || this.#open.all().some((open) => !open.isListening),
     );
+  }
+
+  /** Ends what is open, and takes the gate apart. */
+  async end(): Promise<void> {
     this.#cutAll("shutdown");
     await this.#waitWhile(CUT_GRACE_MS, () => this.#open.size > 0);
     clearInterval(this.#checkTimer);

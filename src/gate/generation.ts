@@ -23,8 +23,8 @@ import type { Credentials } from "./upstream_request.ts";
 /** What the composition root lends the gate. */
 export interface GateParts {
   readonly builtIns: ReadonlyMap<string, AnyPolicyModule>;
-  /** Reads a user module, anew each time. */
-  readonly loadPlugin: (path: string) => Promise<AnyPolicyModule>;
+  /** Loads the user module at `path`; `text` is what the configuration was read with. */
+  readonly loadPlugin: (path: string, text?: string) => Promise<AnyPolicyModule>;
   readonly connect: (config: Config) => Upstream;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
@@ -88,6 +88,7 @@ export class Generation {
   ): Promise<Generation> {
     await using scope = new AsyncDisposableStack();
     const reloadHooks: (() => void)[] = [];
+    const texts = new Map(config.moduleTexts);
     const tenancy = scope.use(kept.tenancy());
     const lend = (stage: string): Host => ({
       clock: parts.clock,
@@ -102,7 +103,7 @@ export class Generation {
     const pipeline = await buildPipeline(
       config.pipeline,
       parts.builtIns,
-      parts.loadPlugin,
+      (path) => parts.loadPlugin(path, texts.get(path)),
       lend,
     );
     const upstream = parts.connect(config);

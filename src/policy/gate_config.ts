@@ -119,6 +119,8 @@ export interface GateConfig {
     /** Allowed Host names, lower-case, beside loopback ones. */
     readonly hosts: readonly string[];
   } | null;
+  /** Threads that share the work; `auto`: one on each core. A stage has an instance in each. */
+  readonly workers: number | "auto";
   /** The one path served, compared byte for byte. Default `/mcp`, or `/sse` with that transport. */
   readonly path: string;
   /** Allowed Host names, lower-case; empty: any, or loopback names on a loopback listener. */

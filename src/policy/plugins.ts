@@ -13,15 +13,18 @@ export class PluginError extends Error {
 /**
  * The module in the `.ts` or `.js` file at `path`: its default export, its shape checked. Equal text
  * gives the same module again, state and all. Throws {@link PluginError}.
+ *
+ * @param known The file's text, where it has been read already
  */
-export async function loadPlugin(path: string): Promise<AnyPolicyModule> {
-  const script = await readScript(path);
+export async function loadPlugin(path: string, known?: string): Promise<AnyPolicyModule> {
+  const script = await readScript(path, known);
   refuseImports(path, script);
   return checkShape(path, await importScript(path, script));
 }
 
-async function readScript(path: string): Promise<string> {
+async function readScript(path: string, known?: string): Promise<string> {
   if (!/\.[tj]s$/.test(path)) throw new PluginError(`${path}: must be a .ts or .js file`);
+  if (known !== undefined) return await withoutTypes(path, known);
   let text: string;
   try {
     text = await Deno.readTextFile(path);

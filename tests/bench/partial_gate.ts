@@ -70,10 +70,10 @@ const serving = await Serving.start(loaded.config, {
   listenForAdmin: () => {
     throw new TypeError("nobody looks here");
   },
-  sight: {
-    program: { version: "bench", runtime: "" },
-    stageFacts: (gate) => stageFacts(gate.kept, [], 0),
-  },
+  program: { version: "bench", runtime: "" },
+  stageFacts: (gate) => stageFacts(gate.kept, [], 0),
+  machine: { cores: 1, sharesPorts: false },
+  serveTogether: () => Promise.reject(new Error("no workers here")),
   problemsOf: (error) => {
     throw error;
   },

@@ -45,6 +45,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
     },
     listen: { hostname: "0.0.0.0", port: 8080 },
     admin: null,
+    workers: 1,
     path: "/mcp",
     hosts: [],
     origins: [],
@@ -92,6 +93,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
       timeoutMs: 1000,
     })),
     secrets: { seal: null, upstreamHeaders: [] },
+    moduleTexts: [],
   });
 });
 

@@ -61,6 +61,17 @@ export const ROOMS: readonly Room[] = [
     types: ["src/survey/"],
     io: true,
   },
+  // Gates in threads of their own, and what they share: between the rooms of one gate and the roots.
+  {
+    ...CLOSED,
+    files: "src/workers/",
+    imports: ["src/gate/", "src/server/", "src/config/", "src/policy/", "policies/"],
+    types: ["src/cli/"],
+    io: true,
+  },
+  // The root of a worker, and what it has in common with that of the program.
+  { ...CLOSED, files: "src/worker_main.ts", imports: ["src/", "policies/"], io: true },
+  { ...CLOSED, files: "src/gate_parts.ts", imports: ["src/", "policies/"], io: true },
   { ...CLOSED, files: "src/main.ts", imports: ["src/", "policies/", "deno.json"], io: true },
   {
     ...CLOSED,

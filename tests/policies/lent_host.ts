@@ -171,6 +171,7 @@ export function gateConfig(changes: Partial<GateConfig> = {}): GateConfig {
     path: "/mcp",
     hosts: [],
     origins: [],
+    workers: 1,
     trustedProxies: [],
     graceMs: 10_000,
     keys: [],

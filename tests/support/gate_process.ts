@@ -183,10 +183,17 @@ export class GateProcess implements AsyncDisposable {
   }
 }
 
+/** What MCPGATE_WORKERS asks for: all that tests of one gate say holds for several workers, too. */
+function everywhere(): Record<string, unknown> {
+  const workers = Deno.env.get("MCPGATE_WORKERS");
+  return workers === undefined ? {} : { workers: Number(workers) };
+}
+
 function configText(settings: Settings, folder: string): string {
   return JSON.stringify(
     {
       listen: "127.0.0.1:0",
+      ...everywhere(),
       ...settings,
       audit: { output: `${folder}/audit.jsonl`, ...settings.audit },
     },

@@ -51,6 +51,7 @@ export function config(changes: Partial<Config> = {}): Config {
   return {
     ...gateConfig({ keys: KEYS, pipeline: PIPELINE }),
     secrets: { seal: "a secret of the gate's", upstreamHeaders: [] },
+    moduleTexts: [],
     fingerprint: "",
     ...changes,
   };
