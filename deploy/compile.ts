@@ -23,6 +23,8 @@ const PERMISSIONS = [
   "--allow-read",
   "--allow-write",
   "--allow-env",
+  // For --reload and the doctor. Whatever else is asked for, main.ts gives it up at once.
+  "--allow-run",
   "--deny-import",
   // What else it would need is a mistake: it fails, and never waits for somebody to answer.
   "--no-prompt",

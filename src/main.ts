@@ -10,15 +10,20 @@ import { ChainVerifier } from "../policies/audit_verifier.ts";
 import { auditCommand } from "./cli/audit.ts";
 import { demoCommand } from "./cli/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
+import { descriptorLimit } from "./cli/doctor_checks.ts";
 import { healthCommand } from "./cli/health.ts";
 import { keygenCommand } from "./cli/keygen.ts";
+import { keysCommand } from "./cli/keys.ts";
 import { askLiveness } from "./cli/liveness.ts";
 import { runProgram } from "./cli/program.ts";
 import { schemaCommand } from "./cli/schema.ts";
+import { requestReload } from "./cli/reload_request.ts";
+import type { ReloadReport } from "./cli/reload_request.ts";
+import { ownLimitsText, runningGates } from "./cli/running_gates.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { Serving } from "./cli/serving.ts";
 import type { ServingParts } from "./cli/serving.ts";
-import { ownDescriptorLimit, ownMachine, tryPort } from "./cli/surroundings.ts";
+import { ownMachine, tryPort } from "./cli/surroundings.ts";
 import { systemWorld } from "./cli/system_world.ts";
 import { toolsCommand } from "./cli/tools.ts";
 import { typesCommand } from "./cli/types.ts";
@@ -41,6 +46,11 @@ import { listen } from "./server/listener.ts";
 import { ownRoutes } from "./server/own_routes.ts";
 import { Surveyor } from "./survey/surveyor.ts";
 import { Supervisor } from "./workers/supervisor.ts";
+
+// Only these may run programs and send signals: for --reload, and to ask what /proc does not tell.
+if (!["keygen", "keys", "doctor"].includes(Deno.args[0] ?? "")) {
+  await Deno.permissions.revoke({ name: "run" });
+}
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -90,6 +100,10 @@ async function check(loaded: Loaded): Promise<readonly Problem[]> {
   }
 }
 
+function askReload(config: Config): Promise<ReloadReport> {
+  return requestReload(config.pidFile, runningGates);
+}
+
 /** A gate for the demo, from a text that never was a file. */
 async function startGate(configText: string): Promise<{ url: string; stop(): Promise<void> }> {
   const loaded = loadConfig("demo.yaml", {
@@ -132,7 +146,8 @@ globalThis.addEventListener("unhandledrejection", (event) => {
 
 const code = await runProgram(world, [
   serveCommand({ ...servingParts, builtIns: builtInNames, signals, notify }),
-  keygenCommand({ builtIns: builtInNames }),
+  keygenCommand({ builtIns: builtInNames, askReload }),
+  keysCommand({ builtIns: builtInNames, askReload }),
   validateCommand({ builtIns: builtInNames, check }),
   toolsCommand({
     builtIns: builtInNames,
@@ -144,7 +159,7 @@ const code = await runProgram(world, [
     check,
     askHealth: (config) => surveyor.health(config),
     tryPort: ({ listen }) => tryPort(listen),
-    descriptorLimit: ownDescriptorLimit,
+    descriptorLimit: () => descriptorLimit(ownLimitsText() ?? ""),
   }),
   healthCommand({ ask: askLiveness }),
   auditCommand({

@@ -6,10 +6,11 @@ import { loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import type { Problem } from "../config/problem.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
+import { PidFile } from "./pid_file.ts";
 import { AddressTaken, Serving } from "./serving.ts";
 import type { Reloaded, ServingParts } from "./serving.ts";
 import type { Notify } from "./systemd.ts";
-import { Failure, readFlags, tell } from "./usage.ts";
+import { Failure, readFlags, tell, warn } from "./usage.ts";
 import { notValid } from "./validate.ts";
 import type { Loaded } from "./validate.ts";
 import { EXIT } from "./world.ts";
@@ -41,13 +42,27 @@ ${CONFIG_FLAG_HELP}`,
       const read = () => readConfig(world, path, parts.builtIns);
       const loaded = read();
       if (!("config" in loaded)) throw notValid(path, loaded);
+      const { pidFile: pidPath } = loaded.config;
+      using pidFile = pidPath === null ? null : PidFile.claim(pidPath);
       const serving = await start(path, loaded, parts);
       const stopped = parts.signals(async () => {
         await parts.notify("RELOADING=1");
-        const reloaded = await serving.reload(read);
-        tellReloaded(world, path, reloaded);
+        let readMs = 0;
+        const reloaded = await serving.reload(() => {
+          readMs = world.now();
+          return read();
+        });
+        const { outcome } = reloaded;
+        const text = reloadedText(path, reloaded);
+        tell(world, text, outcome === "refused" ? "error" : undefined);
+        try {
+          pidFile?.reloaded(serving.generation, { read_ms: readMs, outcome, text });
+        } catch (error) {
+          warn(world, `nobody who asked for it can be told of the reload: ${error}`);
+        }
         await parts.notify(`READY=1\nSTATUS=${statusText(serving, reloaded)}`);
       });
+      pidFile?.announce();
       if (serving.adminUrl !== null) tell(world, `admin on ${serving.adminUrl}`);
       tell(world, `listening on ${serving.url}`);
       await parts.notify(`READY=1\nSTATUS=${statusText(serving)}`);
@@ -93,20 +108,16 @@ function statusText(serving: Serving, reloaded?: Reloaded): string {
   return `listening on ${serving.url}, generation ${serving.generation}${refused}`;
 }
 
-function tellReloaded(world: World, path: string, reloaded: Reloaded): void {
+function reloadedText(path: string, reloaded: Reloaded): string {
   switch (reloaded.outcome) {
     case "reloaded":
-      return tell(world, `reloaded, generation ${reloaded.generation}`);
+      return `reloaded, generation ${reloaded.generation}`;
     case "unchanged":
-      return tell(world, `unchanged, generation ${reloaded.generation}`);
+      return `unchanged, generation ${reloaded.generation}`;
     case "refused":
-      return tell(
-        world,
-        `not reloaded: ${path} is not valid; what ruled before goes on\n${
-          formatProblems(reloaded.problems)
-        }`,
-        "error",
-      );
+      return `not reloaded: ${path} is not valid; what ruled before goes on\n${
+        formatProblems(reloaded.problems)
+      }`;
   }
 }
 

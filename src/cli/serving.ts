@@ -33,7 +33,13 @@ export type Reloaded =
   | { readonly outcome: "refused"; readonly problems: readonly Problem[] };
 
 /** Fixed while the program runs: a reload that changes one of them is refused whole. */
-const FIXED_AT_START: readonly (keyof Config)[] = ["listen", "path", "workers", "admin"];
+const FIXED_AT_START: ReadonlyMap<string, keyof Config> = new Map([
+  ["listen", "listen"],
+  ["path", "path"],
+  ["workers", "workers"],
+  ["admin", "admin"],
+  ["pid_file", "pidFile"],
+]);
 
 /** An address that another program has. */
 export class AddressTaken extends Deno.errors.AddrInUse {
@@ -125,8 +131,8 @@ export class Serving {
       this.#served.reloadedUnchanged();
       return { outcome: "unchanged", generation: this.#served.generation };
     }
-    const fixed = FIXED_AT_START.filter((name) =>
-      JSON.stringify(loaded.config[name]) !== JSON.stringify(before[name])
+    const fixed = [...FIXED_AT_START].flatMap(([option, name]) =>
+      JSON.stringify(loaded.config[name]) === JSON.stringify(before[name]) ? [] : [option]
     );
     if (fixed.length > 0) {
       const problems = fixed.map((name) =>

@@ -1,9 +1,8 @@
 /**
- * What the doctor has to find out about this machine: whether a port can be had, and how much the
- * process may hold open. Judges nothing.
+ * What the doctor has to find out about this machine: whether a port can be had. Judges nothing.
  */
+import type { Port } from "./doctor_checks.ts";
 import type { Machine } from "./worker_count.ts";
-import { type DescriptorLimit, descriptorLimit, type Port } from "./doctor_checks.ts";
 
 /** Whether `listen` can be listened on now. The port is given back at once. */
 export function tryPort(listen: { readonly hostname: string; readonly port: number }): Port {
@@ -19,13 +18,4 @@ export function tryPort(listen: { readonly hostname: string; readonly port: numb
 /** The machine, as far as workers go. */
 export function ownMachine(): Machine {
   return { cores: navigator.hardwareConcurrency, sharesPorts: Deno.build.os === "linux" };
-}
-
-/** What the system lets this process open; null where it does not say, or may not be asked. */
-export function ownDescriptorLimit(): DescriptorLimit | null {
-  try {
-    return descriptorLimit(Deno.readTextFileSync("/proc/self/limits"));
-  } catch {
-    return null;
-  }
 }

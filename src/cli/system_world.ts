@@ -17,9 +17,14 @@ export function systemWorld(
     stdout: (text) => writeAll(Deno.stdout, text),
     stderr: (text) => writeAll(Deno.stderr, text),
     isJournal: isJournal(env("JOURNAL_STREAM")),
-    isTerminal: { stdout: Deno.stdout.isTerminal(), stderr: Deno.stderr.isTerminal() },
+    isTerminal: {
+      stdin: Deno.stdin.isTerminal(),
+      stdout: Deno.stdout.isTerminal(),
+      stderr: Deno.stderr.isTerminal(),
+    },
     files: systemFiles,
     stdin: () => ({ read: (into) => Deno.stdin.readSync(into) ?? 0, [Symbol.dispose]: () => {} }),
+    readSecret,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     now: () => Date.now(),
@@ -71,6 +76,38 @@ class SystemFile implements OpenFile {
   [Symbol.dispose](): void {
     this.#file.close();
   }
+}
+
+/** More than any key has. */
+const LONGEST_SECRET = 4096;
+
+async function readSecret(): Promise<string> {
+  const hidden = Deno.stdin.isTerminal();
+  // The terminal's own line editing would show what is typed; Ctrl-C goes on to work.
+  if (hidden) Deno.stdin.setRaw(true, { cbreak: true });
+  try {
+    let line = "";
+    const decoder = new TextDecoder();
+    for (const bytes = new Uint8Array(LONGEST_SECRET); line.length < LONGEST_SECRET;) {
+      const read = await Deno.stdin.read(bytes);
+      if (read === null) break;
+      line += decoder.decode(bytes.subarray(0, read), { stream: true });
+      if (hidden) line = withoutRubbed(line);
+      if (/[\r\n]/.test(line)) break;
+    }
+    return line.split(/[\r\n]/)[0]?.slice(0, LONGEST_SECRET) ?? "";
+  } finally {
+    if (hidden) Deno.stdin.setRaw(false);
+  }
+}
+
+/** What is left where the backspace key took characters back. */
+function withoutRubbed(line: string): string {
+  let left = "";
+  for (const character of line) {
+    left = character === "\x7f" || character === "\b" ? left.slice(0, -1) : left + character;
+  }
+  return left;
 }
 
 function replaceText(path: string, text: string): void {

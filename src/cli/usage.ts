@@ -79,7 +79,9 @@ function readArguments<const Options extends ParseArgsOptionsConfig>(
     if (token.kind !== "option") {
       if (allowPositionals) continue;
       const value = token.kind === "positional" ? token.value : "--";
-      throw new UsageError(`unexpected argument ${JSON.stringify(value)}: only flags are taken`);
+      // A key in the arguments has been in the list of processes; it need not be in a log as well.
+      const shown = JSON.stringify(value.replace(/mcpg_[\w-]{8,}/g, "mcpg_…"));
+      throw new UsageError(`unexpected argument ${shown}: only flags are taken`);
     }
     const { name, rawName, value } = token;
     const option = Object.hasOwn(options, name) ? options[name] : undefined;

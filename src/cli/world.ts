@@ -13,12 +13,21 @@ export interface World {
   stdout(text: string): void;
   /** Writes `text` as it is. Commands speak through {@link import("./usage.ts").tell} instead. */
   stderr(text: string): void;
-  readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean };
+  readonly isTerminal: {
+    readonly stdin: boolean;
+    readonly stdout: boolean;
+    readonly stderr: boolean;
+  };
   /** Whether stderr is systemd's journal. */
   readonly isJournal: boolean;
   readonly files: Files;
   /** What is piped in, to be read once. */
   stdin(): ByteSource;
+  /**
+   * The first line of stdin, at most 4096 characters, without its end. On a terminal nothing of it is
+   * shown while it is typed.
+   */
+  readSecret(): Promise<string>;
   /** Settles after `ms` milliseconds. */
   pause(ms: number): Promise<void>;
   /** `bytes` random bytes, fit for keys. */

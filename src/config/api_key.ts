@@ -29,10 +29,14 @@ export function hashKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }
 
-/** Whether `text` has the form of a minted key and cannot be one: somebody mistyped it. */
-export function looksMistyped(text: string): boolean {
+/**
+ * What `text` is by its form alone: `minted` as keygen makes them, `mistyped` where it begins like one
+ * and cannot be one, `other` where it does not even begin so.
+ */
+export function formOfKey(text: string): "minted" | "mistyped" | "other" {
+  if (!text.startsWith(PREFIX)) return "other";
   const match = FORM.exec(text);
-  return match !== null && checksum(match[1]!) !== match[2];
+  return match !== null && checksum(match[1]!) === match[2] ? "minted" : "mistyped";
 }
 
 function checksum(secret: string): string {

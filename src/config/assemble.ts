@@ -27,6 +27,7 @@ export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
     origins: file.origins,
     trustedProxies: file.trusted_proxies,
     graceMs: file.grace,
+    pidFile: file.pid_file === null ? null : resolve(file.pid_file),
     keys: (file.keys ?? []).map((key) => assembleKey(key, rateLimit)),
     defaults: { rateLimit, rateLimitReply: file.defaults.rate_limit.reply },
     authFailures: file.auth_failures,

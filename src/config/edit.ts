@@ -1,30 +1,22 @@
 /**
- * Writes a key into a configuration's text. It inserts characters and moves none, so comments and
- * formatting stay as they are; then it reads the result, and gives up where that says anything but
- * the old text plus one key. Judges no option: that is `load.ts`'s.
+ * Changes the keys in a configuration's text: one more, one less, one exchanged for another. It puts
+ * characters in and takes characters out and moves none, so that comments and formatting stay as they
+ * are; then it reads the result, and gives up where that says anything but what was meant. Judges no
+ * option: that is `load.ts`'s.
  */
-import { type Document, isMap, isScalar, isSeq, type Pair, type YAMLMap, type YAMLSeq } from "yaml";
+import type { Document } from "yaml";
 import { type Flaw, parseText, valueAt } from "./document.ts";
+import { type Exchange, exchanged, longestLived } from "./key_exchange.ts";
+import type { KeyEntry } from "./key_entry.ts";
+import { entryAt, patchOfAdding, patchOfExchange, patchOfRemoval } from "./key_patch.ts";
+import { nearest } from "./nearest.ts";
 import { Page } from "./page.ts";
+import { type Patch, patched } from "./patch.ts";
 import type { Problem } from "./problem.ts";
 import { configSchema } from "./schema.ts";
 
-/** A key as it is written into a configuration. */
-export interface KeyEntry {
-  readonly label: string;
-  /** SHA-256 of the key, in hexadecimal. */
-  readonly hash: string;
-  readonly allow: readonly string[];
-  /** A date or an RFC 3339 time. */
-  readonly expires?: string;
-}
-
-/** Characters put in at a place of the text, instead of those up to `to`. */
-interface Insertion {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-}
+export type { Exchange } from "./key_exchange.ts";
+export { type KeyEntry, keyEntryLines } from "./key_entry.ts";
 
 /**
  * `text` with `entry` as the last of its keys, or why that cannot be done.
@@ -32,37 +24,109 @@ interface Insertion {
  * @param file What problems call the text
  */
 export function addKey(text: string, entry: KeyEntry, file = "config.yaml"): string | Problem[] {
-  const parsed = parseText(text);
-  const page = new Page(file, text, parsed, configSchema);
-  if (parsed.flaws.length > 0) return page.problems(parsed.flaws);
-  const keys = valueAt(parsed.value, ["keys"]) ?? [];
-  const flaw = refusal(parsed.value, keys, entry);
-  if (flaw !== null) return page.problems([flaw]);
-
-  const insertion = place(parsed.document, text, entry);
-  const edited = insertion === null ? text : splice(text, insertion);
-  return saysOneKeyMore(edited, parsed.value, entry) ? edited : page.problems([NOT_BY_ITSELF]);
+  return edited(text, file, (document, keys) =>
+    taken(keys, entry) ?? {
+      patches: patchOfAdding(text, document, entry),
+      keys: [...keys, entry],
+    });
 }
 
-/** The lines of `entry` as an item of a list, without indentation. */
-export function keyEntryLines(entry: KeyEntry): string[] {
-  return members(entry).map((member, index) => `${index === 0 ? "- " : "  "}${member}`);
+/** `text` with another key for a label, its old ones ending as `exchange` says; or why not. */
+export function exchangeKey(
+  text: string,
+  exchange: Exchange,
+  file = "config.yaml",
+): string | Problem[] {
+  return edited(text, file, (document, keys) => {
+    const index = indexOf(keys, exchange.label);
+    if (typeof index !== "number") return index;
+    const after = exchanged(keys[index], exchange);
+    if ("found" in after) return { ...after, path: ["keys", index, ...after.path] };
+    const entry = entryAt(document, index);
+    return {
+      patches: entry === null ? null : patchOfExchange(text, entry, after),
+      keys: keys.with(index, after.entry),
+    };
+  });
+}
+
+/** `text` without the key of `label`; or why not. */
+export function removeKey(text: string, label: string, file = "config.yaml"): string | Problem[] {
+  return edited(text, file, (document, keys) => {
+    const index = indexOf(keys, label);
+    if (typeof index !== "number") return index;
+    return {
+      patches: patchOfRemoval(text, document, ["keys"], new Set([index])),
+      keys: keys.toSpliced(index, 1),
+    };
+  });
+}
+
+/** `text` with that key of `label` alone that is good for longest; or why not. */
+export function removeOldHashes(
+  text: string,
+  label: string,
+  file = "config.yaml",
+): string | Problem[] {
+  return edited(text, file, (document, keys) => {
+    const index = indexOf(keys, label);
+    if (typeof index !== "number") return index;
+    const hashes = valueAt(keys[index], ["hashes"]);
+    if (!Array.isArray(hashes) || hashes.length < 2) {
+      return {
+        path: ["keys", index],
+        found: "one key only",
+        expected: "an old key beside a newer one",
+      };
+    }
+    const kept = longestLived(hashes);
+    const old = new Set(hashes.keys().filter((at) => at !== kept));
+    return {
+      patches: patchOfRemoval(text, document, ["keys", index, "hashes"], old),
+      keys: keys.with(index, { ...Object(keys[index]), hashes: [hashes[kept]] }),
+    };
+  });
+}
+
+/** What shall be changed, and what the text says then. */
+interface Change {
+  readonly patches: readonly Patch[] | null;
+  readonly keys: readonly unknown[];
 }
 
 const NOT_BY_ITSELF: Flaw = {
   path: ["keys"],
-  found: "a text that cannot be added to without rewriting it",
+  found: "a text that cannot be changed there without rewriting it",
   expected: "a list of keys, one below the other",
-  suggestion: "add the entry by hand",
+  suggestion: "make the change by hand",
 };
 
-function refusal(value: unknown, keys: unknown, entry: KeyEntry): Flaw | null {
+function edited(
+  text: string,
+  file: string,
+  plan: (document: Document, keys: readonly unknown[]) => Change | Flaw,
+): string | Problem[] {
+  const parsed = parseText(text);
+  const page = new Page(file, text, parsed, configSchema);
+  if (parsed.flaws.length > 0) return page.problems(parsed.flaws);
+  const { value } = parsed;
   if (value !== null && (typeof value !== "object" || Array.isArray(value))) {
-    return { path: [], found: "a text that is no mapping", expected: "a configuration" };
+    const found = "a text that is no mapping";
+    return page.problems([{ path: [], found, expected: "a configuration" }]);
   }
+  const keys = valueAt(value, ["keys"]) ?? [];
   if (!Array.isArray(keys)) {
-    return { path: ["keys"], found: "something else", expected: "a list of keys" };
+    const found = "something else";
+    return page.problems([{ path: ["keys"], found, expected: "a list of keys" }]);
   }
+  const change = plan(parsed.document, keys);
+  if ("found" in change) return page.problems([change]);
+  const result = change.patches === null ? null : patched(text, change.patches);
+  const meant = { ...Object(value), keys: change.keys };
+  return result !== null && says(result, meant) ? result : page.problems([NOT_BY_ITSELF]);
+}
+
+function taken(keys: readonly unknown[], entry: KeyEntry): Flaw | null {
   for (const member of ["label", "hash"] as const) {
     const index = keys.findIndex((key) => valueAt(key, [member]) === entry[member]);
     if (index < 0) continue;
@@ -70,101 +134,33 @@ function refusal(value: unknown, keys: unknown, entry: KeyEntry): Flaw | null {
       path: ["keys", index, member],
       found: `a key with this ${member}`,
       expected: `a ${member} that no other key has`,
-      suggestion: member === "label" ? "choose another label, or remove this key first" : undefined,
+      suggestion: member === "label"
+        ? "choose another label; --rotate LABEL gives this one another key"
+        : undefined,
     };
   }
   return null;
 }
 
-function place(document: Document, text: string, entry: KeyEntry): Insertion | null {
-  const root = document.contents;
-  if (!isMap(root)) return appendList(text, entry);
-  const pair = root.items.find(({ key }) => isScalar(key) && key.value === "keys");
-  if (pair !== undefined && isSeq(pair.value)) {
-    return pair.value.flow
-      ? intoFlow(pair.value, flowEntry(entry))
-      : below(pair.value, text, entry);
-  }
-  if (root.flow) return pair === undefined ? intoFlow(root, `keys: [${flowEntry(entry)}]`) : null;
-  return pair === undefined ? appendList(text, entry) : intoNothing(pair, text, entry);
+function indexOf(keys: readonly unknown[], label: string): number | Flaw {
+  const index = keys.findIndex((key) => valueAt(key, ["label"]) === label);
+  if (index >= 0) return index;
+  const labels = keys.map((key) => String(valueAt(key, ["label"])));
+  const meant = nearest(label, labels);
+  return {
+    path: ["keys"],
+    found: `no key with the label ${JSON.stringify(label)}`,
+    expected: "the label of a key",
+    atKey: true,
+    suggestion: meant === undefined ? undefined : `did you mean ${JSON.stringify(meant)}?`,
+  };
 }
 
-/** `keys:` and its first item, after everything else. */
-function appendList(text: string, entry: KeyEntry): Insertion {
-  const end = text.length;
-  const newLine = lineBreak(text);
-  const before = text === "" || text.endsWith("\n") ? "" : newLine;
-  return { from: end, to: end, text: `${before}keys:${newLine}${block(entry, 2, newLine)}` };
-}
-
-/** The first item of a `keys:` without value, or with `null`. */
-function intoNothing({ key, value }: Pair, text: string, entry: KeyEntry): Insertion | null {
-  if (!isScalar(key) || !key.range) return null;
-  const range = isScalar(value) ? value.range : undefined;
-  if (range && range[1] > range[0]) {
-    return { from: range[0], to: range[1], text: `[${flowEntry(entry)}]` };
-  }
-  return onNextLine(text, key.range[1], block(entry, 2, lineBreak(text)));
-}
-
-/** One more item of a list written with dashes. */
-function below(list: YAMLSeq, text: string, entry: KeyEntry): Insertion | null {
-  if (!list.range) return null;
-  const [start, end] = list.range;
-  const indent = start - (text.lastIndexOf("\n", start - 1) + 1);
-  return onNextLine(text, end, block(entry, indent, lineBreak(text)));
-}
-
-/** One more item of a list or mapping in brackets. */
-function intoFlow(collection: YAMLSeq | YAMLMap, item: string): Insertion | null {
-  if (!collection.range) return null;
-  const last = collection.items.at(-1);
-  const lastNode = isSeq(collection) ? last : (last as Pair | undefined)?.value;
-  const range = (lastNode as { range?: readonly number[] } | undefined)?.range;
-  if (last !== undefined && range === undefined) return null;
-  const at = range?.[1] ?? collection.range[0] + 1;
-  return { from: at, to: at, text: last === undefined ? item : `, ${item}` };
-}
-
-/** After the line on which the character before `at` stands. */
-function onNextLine(text: string, at: number, lines: string): Insertion {
-  const end = text[at - 1] === "\n" ? at : text.indexOf("\n", at) + 1;
-  if (end > 0) return { from: end, to: end, text: lines };
-  return { from: text.length, to: text.length, text: lineBreak(text) + lines };
-}
-
-function block(entry: KeyEntry, indent: number, lineBreak: string): string {
-  return keyEntryLines(entry).map((line) => " ".repeat(indent) + line + lineBreak).join("");
-}
-
-function flowEntry(entry: KeyEntry): string {
-  return `{ ${members(entry).join(", ")} }`;
-}
-
-/** JSON's texts are YAML's. */
-function members({ label, hash, allow, expires }: KeyEntry): string[] {
-  return [
-    `label: ${JSON.stringify(label)}`,
-    `hash: ${JSON.stringify(hash)}`,
-    `allow: [${allow.map((name) => JSON.stringify(name)).join(", ")}]`,
-    ...(expires === undefined ? [] : [`expires: ${JSON.stringify(expires)}`]),
-  ];
-}
-
-function lineBreak(text: string): string {
-  return text.includes("\r\n") ? "\r\n" : "\n";
-}
-
-function splice(text: string, { from, to, text: inserted }: Insertion): string {
-  return text.slice(0, from) + inserted + text.slice(to);
-}
-
-function saysOneKeyMore(edited: string, before: unknown, entry: KeyEntry): boolean {
-  const after = parseText(edited);
-  if (after.flaws.length > 0) return false;
-  const keys = valueAt(before, ["keys"]) ?? [];
-  const expected = { ...Object(before), keys: [...keys as unknown[], entry] };
-  return sorted(after.value) === sorted(expected);
+function says(text: string, meant: unknown): boolean {
+  const { flaws, value } = parseText(text);
+  if (flaws.length > 0) return false;
+  const keys = valueAt(value, ["keys"]) ?? [];
+  return sorted({ ...Object(value), keys }) === sorted(meant);
 }
 
 function sorted(value: unknown): string {

@@ -76,6 +76,13 @@ export const configSchema = mapping({
       'Seals handles: ${NAME} or "file:/path". Default: random at each start.',
     ),
   grace: duration(0).prefault("10s").describe("How long SIGTERM lets exchanges finish."),
+  pid_file: written(
+    "a path such as /run/mcpgate/mcpgate.pid",
+    (text) => /^[^\p{Cc}]{1,1024}$/u.test(text) ? text : null,
+    { pattern: String.raw`^[^\x00-\x1f\x7f]+$`, examples: ["/run/mcpgate/mcpgate.pid"] },
+  ).nullable().prefault(null).describe(
+    "Where the number of the gate's process stands while it runs, so that --reload finds it. Fixed at start. Default: nowhere.",
+  ),
   keys: list(key, "a list of keys").nullable().describe("Who may use the gate, and for what."),
   defaults: mapping({
     rate_limit: mapping({

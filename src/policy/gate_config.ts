@@ -130,6 +130,8 @@ export interface GateConfig {
   /** CIDRs whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly graceMs: number;
+  /** Absolute path of the file that holds the number of the gate's process; null: none. */
+  readonly pidFile: string | null;
   readonly keys: readonly Key[];
   readonly defaults: { readonly rateLimit: RateLimit; readonly rateLimitReply: "http" | "jsonrpc" };
   /** Failed authentications, per address. */

@@ -19,8 +19,10 @@ import { auditCommand } from "../../src/cli/audit.ts";
 import { demoCommand } from "../../src/cli/demo.ts";
 import { healthCommand } from "../../src/cli/health.ts";
 import { keygenCommand } from "../../src/cli/keygen.ts";
+import { keysCommand } from "../../src/cli/keys.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { schemaCommand } from "../../src/cli/schema.ts";
+import { requestReload } from "../../src/cli/reload_request.ts";
 import { typesCommand } from "../../src/cli/types.ts";
 import { validateCommand } from "../../src/cli/validate.ts";
 import { versionCommand } from "../../src/cli/version.ts";
@@ -31,7 +33,8 @@ import { MemoryDisk, memoryWorld } from "./memory_world.ts";
 const BUILT_INS = new Set(["audit", "auth", "ratelimit", "allowlist"]);
 
 const COMMANDS: readonly Command[] = [
-  keygenCommand({ builtIns: BUILT_INS }),
+  keygenCommand({ builtIns: BUILT_INS, askReload }),
+  keysCommand({ builtIns: BUILT_INS, askReload }),
   validateCommand({
     builtIns: BUILT_INS,
     // The part of a module that objects: what the real one says is tested where modules are built.
@@ -66,6 +69,19 @@ const COMMANDS: readonly Command[] = [
   typesCommand("export interface Policy {}\n"),
   versionCommand,
 ];
+
+/** No gate runs where scripts do; how one that runs is reached is shown with a real one. */
+function askReload({ pidFile }: { readonly pidFile: string | null }) {
+  return requestReload(pidFile, {
+    status: () => null,
+    commandLine: () => null,
+    signal: () => {},
+    unitIsActive: () => null,
+    reloadUnit: () => null,
+    now: () => 0,
+    wait: () => Promise.resolve(),
+  });
+}
 
 /** One command of a script and what it shall do. */
 interface Step {

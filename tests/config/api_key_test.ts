@@ -1,7 +1,7 @@
 /** Minting, hashing and telling a mistyped key. */
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
-import { hashKey, looksMistyped, mintKey } from "../../src/config/api_key.ts";
+import { formOfKey, hashKey, mintKey } from "../../src/config/api_key.ts";
 
 const KEY = mintKey((bytes) => new Uint8Array(bytes).map((_, index) => index * 7 + 3));
 
@@ -32,19 +32,30 @@ Deno.test("hashKey is the SHA-256 of the key", () => {
   );
 });
 
-Deno.test("looksMistyped is false for a minted key", () => {
-  assert.equal(looksMistyped(KEY), false);
+Deno.test("formOfKey knows a minted key", () => {
+  assert.equal(formOfKey(KEY), "minted");
 });
 
-Deno.test("looksMistyped finds every single wrong character", () => {
+Deno.test("formOfKey finds every single wrong character", () => {
   for (let at = 5; at < KEY.length; at++) {
     const wrong = KEY.slice(0, at) + (KEY[at] === "A" ? "B" : "A") + KEY.slice(at + 1);
-    assert.equal(looksMistyped(wrong), true, `character ${at}`);
+    assert.equal(formOfKey(wrong), "mistyped", `character ${at}`);
   }
 });
 
-Deno.test("looksMistyped says nothing of texts of another form", () => {
-  for (const text of ["", "mcpg_", "hunter2", KEY + "0", KEY.slice(1), KEY.toUpperCase()]) {
-    assert.equal(looksMistyped(text), false, text);
+Deno.test("formOfKey finds what is cut off, and any two neighbours that changed places", () => {
+  for (let end = 5; end < KEY.length; end++) {
+    assert.equal(formOfKey(KEY.slice(0, end)), "mistyped", `cut at ${end}`);
+  }
+  assert.equal(formOfKey(KEY + "0"), "mistyped");
+  for (let at = 5; at < KEY.length - 1; at++) {
+    const swapped = KEY.slice(0, at) + KEY[at + 1] + KEY[at] + KEY.slice(at + 2);
+    assert.equal(formOfKey(swapped), swapped === KEY ? "minted" : "mistyped", `swapped at ${at}`);
+  }
+});
+
+Deno.test("formOfKey says nothing of texts that do not begin like a key", () => {
+  for (const text of ["", "mcpg", "hunter2", KEY.slice(1), KEY.toUpperCase()]) {
+    assert.equal(formOfKey(text), "other", text);
   }
 });

@@ -51,6 +51,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
     origins: [],
     trustedProxies: [],
     graceMs: 10_000,
+    pidFile: null,
     keys: [{
       label: "laptop",
       hashes: [{ hash: HASH, createdMs: null, expiresMs: null }],

@@ -174,6 +174,7 @@ export function gateConfig(changes: Partial<GateConfig> = {}): GateConfig {
     workers: 1,
     trustedProxies: [],
     graceMs: 10_000,
+    pidFile: null,
     keys: [],
     defaults: { rateLimit: { rps: 20, burst: 40 }, rateLimitReply: "http" },
     authFailures: { rps: 5, burst: 30 },

@@ -107,6 +107,11 @@ export class GateProcess implements AsyncDisposable {
     return new GateProcess(url, program, folder);
   }
 
+  /** Where its configuration stands. */
+  get configPath(): string {
+    return `${this.#folder}/config.yaml`;
+  }
+
   get pid(): number {
     return this.#program.pid;
   }
