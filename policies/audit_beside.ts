@@ -106,33 +106,31 @@ function markText({ run, number, mac }: LastLine, isClosed: boolean, key: ChainK
   return `${said}.${key.mac(`mark ${said}`)}`.padEnd(MARK_LENGTH - 1) + "\n";
 }
 
-/** The mark beside one log, open for writing. */
+/** What the mark beside the log at `path` says; null where there is none that `key` has signed. */
+export function markBeside(path: string, key: ChainKey): MarkedLine | null {
+  try {
+    return readMark(Deno.readTextFileSync(markPath(path)), key);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** Writes the mark beside one log. Nothing is written before there is something to say. */
 export class Mark implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #path: string;
   readonly #key: ChainKey;
   readonly #log: Log;
+  #file: Deno.FsFile | null = null;
   #last: LastLine | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isFailing = false;
 
-  /** Opens the mark beside the log at `path`. Throws `Deno.errors.*`. */
+  /** @param path That of the log */
   constructor(path: string, key: ChainKey, log: Log) {
+    this.#path = markPath(path);
     this.#key = key;
     this.#log = log;
-    this.#file = Deno.openSync(markPath(path), {
-      read: true,
-      write: true,
-      create: true,
-      mode: 0o600,
-    });
-  }
-
-  /** What it says, from before or from now. */
-  read(): MarkedLine | null {
-    const bytes = new Uint8Array(MARK_LENGTH + 1);
-    this.#file.seekSync(0, Deno.SeekMode.Start);
-    const length = this.#file.readSync(bytes) ?? 0;
-    return readMark(Buffer.from(bytes.subarray(0, length)).toString("latin1"), this.#key);
   }
 
   /** Notes that `last` is the last line now; it is written within a second. */
@@ -144,9 +142,10 @@ export class Mark implements Disposable {
     }, MARK_MS);
   }
 
-  /** Writes at once that `last` is the last line. One that cannot be written is missed by nobody. */
+  /** Writes at once that `last` is the last line. That it cannot be written stops nobody. */
   write(last: LastLine, isClosed: boolean): void {
     try {
+      this.#file ??= Deno.openSync(this.#path, { write: true, create: true, mode: 0o600 });
       this.#file.seekSync(0, Deno.SeekMode.Start);
       this.#file.writeSync(Buffer.from(markText(last, isClosed, this.#key), "latin1"));
       this.#isFailing = false;
@@ -158,7 +157,7 @@ export class Mark implements Disposable {
 
   [Symbol.dispose](): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#file.close();
+    this.#file?.close();
   }
 }
 

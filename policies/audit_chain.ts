@@ -4,7 +4,7 @@
  * line says nor how it gets out.
  */
 import type { Host } from "../src/policy/contract.ts";
-import { Mark, tailOf } from "./audit_beside.ts";
+import { Mark, markBeside, tailOf } from "./audit_beside.ts";
 import type { LastLine, LogTail, MarkedLine } from "./audit_beside.ts";
 import { ChainKey, NO_LINE, UNKNOWN_LINE, withLink } from "./audit_link.ts";
 
@@ -22,7 +22,6 @@ export class AuditChain {
     this.#last = { run: key.runAt(nowMs, from.before), number: 0, mac: from.before };
     this.#isUnsure = from.isUnsure;
     this.#beginsFile = from.beginsFile;
-    mark?.write(this.#last, false);
   }
 
   /** A chain on a standard stream: what came before in it is not known. */
@@ -36,16 +35,13 @@ export class AuditChain {
    * says. Throws `Deno.errors.*` where the two cannot be read.
    */
   static inFile(path: string, key: ChainKey, { log, clock }: Lent): AuditChain {
-    const tail = tailOf(path);
-    const mark = new Mark(path, key, log);
-    const marked = mark.read();
-    const from = beginningAfter(tail, marked);
+    const from = beginningAfter(tailOf(path), markBeside(path, key));
     if (from.isCut) {
       log.warn(
         'the audit log ends before the last line that was written to it; "mcpgate audit verify" tells more',
       );
     }
-    return new AuditChain(key, mark, from, clock.now());
+    return new AuditChain(key, new Mark(path, key, log), from, clock.now());
   }
 
   /** The name of the key it is signed with. */
@@ -61,6 +57,8 @@ export class AuditChain {
   /** `line`, which ends in a line feed, with its link. */
   link(line: string): string {
     const { run, number, mac } = this.#last;
+    // Who finds lines of this run and an older mark must not take them for an older run's.
+    if (number === 0) this.#mark?.write(this.#last, false);
     const linked = withLink(line, {
       run,
       number: number + 1,
@@ -103,7 +101,7 @@ export class AuditChain {
    * @param isWhole Whether all lines got out
    */
   close(last: LastLine | null, isWhole: boolean): void {
-    if (last !== null || isWhole) this.#mark?.write(last ?? this.#last, isWhole);
+    if (last !== null) this.#mark?.write(last, isWhole);
     this.#mark?.[Symbol.dispose]();
   }
 }

@@ -132,3 +132,17 @@ Deno.test("a mark that others have written says nothing", () => {
     assert.equal(readMark(text.slice(0, at) + other + text.slice(at + 1), KEY), null);
   }
 });
+
+Deno.test("a gate that has written nothing, as one that is only built to be checked, leaves the mark alone", () => {
+  using place = new ChainedLog();
+  place.run(3, "killed");
+  const mark = () => Deno.readTextFileSync(markPath(place.path));
+  const before = mark();
+  place.run(0);
+  assert.equal(mark(), before);
+  place.run(1);
+  assert.match(
+    place.verify().notes.join("\n"),
+    /^4 begins a run after one that was ended from outside/,
+  );
+});
