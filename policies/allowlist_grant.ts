@@ -18,6 +18,16 @@ export interface Rights {
   readonly isEverything: boolean;
 }
 
+/** Which part of a grant decides about one name. */
+export interface Rule {
+  readonly allowed: boolean;
+  readonly list: keyof Grant;
+  /** The place in that list of the pattern that decides; null: none of them names it. */
+  readonly index: number | null;
+  /** Whether no pattern is asked, because the URI could mean another place than it names. */
+  readonly isEvasive: boolean;
+}
+
 /** The rights of a caller that no key speaks for. */
 export const NO_GRANT: Grant = { allow: [], deny: [], prompts: [], resources: [] };
 
@@ -43,6 +53,26 @@ export function compileGrant(grant: Grant): Rights {
  * URL parsers drop silently (PROTOCOL §6 O1).
  */
 const EVASIVE = /(?:^|[/?#;:])\.{1,2}(?:[/?#;]|$)|%(?:25)*(?:2e|2f|5c)|[\\\p{Cc}]/iu;
+
+/** What in `grant` decides about the tool, prompt or resource `name`: the first pattern that names it. */
+export function ruleFor(grant: Grant, kind: "tool" | "prompt" | "resource", name: string): Rule {
+  const first = (list: keyof Grant, reach?: RegExp): Rule => {
+    const found = grant[list].findIndex((pattern) => compilePatterns([pattern], reach)(name));
+    return { allowed: found >= 0, list, index: found < 0 ? null : found, isEvasive: false };
+  };
+  switch (kind) {
+    case "prompt":
+      return first("prompts");
+    case "resource":
+      return EVASIVE.test(name)
+        ? { allowed: false, list: "resources", index: null, isEvasive: true }
+        : first("resources");
+    case "tool": {
+      const denied = first("deny");
+      return denied.index === null ? first("allow", PLAIN_NAME) : { ...denied, allowed: false };
+    }
+  }
+}
 
 function namesEverything(patterns: readonly string[]): boolean {
   return patterns.includes("*");

@@ -2,15 +2,18 @@
  * The composition root: the one place that knows every room, and the only user of arguments,
  * environment, signals, exit codes and the list of built-in policies.
  */
-import { compileGrant } from "../policies/allowlist_grant.ts";
 import { BUILT_INS } from "../policies/mod.ts";
+import { compileGrant, ruleFor } from "../policies/allowlist_grant.ts";
+import { auditLine } from "../policies/audit_line.ts";
 import { CHAIN_PURPOSE } from "../policies/audit.ts";
 import { keyPath, markPath, readKey } from "../policies/audit_beside.ts";
 import { ChainVerifier } from "../policies/audit_verifier.ts";
+import type { AuditEntry } from "./cli/audit_log.ts";
 import { auditCommand } from "./cli/audit.ts";
 import { demoCommand } from "./cli/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
 import { descriptorLimit } from "./cli/doctor_checks.ts";
+import { explainCommand } from "./cli/explain.ts";
 import { healthCommand } from "./cli/health.ts";
 import { keygenCommand } from "./cli/keygen.ts";
 import { keysCommand } from "./cli/keys.ts";
@@ -26,19 +29,24 @@ import type { ServingParts } from "./cli/serving.ts";
 import { ownMachine, tryPort } from "./cli/surroundings.ts";
 import { systemWorld } from "./cli/system_world.ts";
 import { toolsCommand } from "./cli/tools.ts";
+import { tryCommand } from "./cli/try.ts";
 import { typesCommand } from "./cli/types.ts";
 import { NOTIFY_SOCKET, systemdNotify } from "./cli/systemd.ts";
 import { warn } from "./cli/usage.ts";
 import { validateCommand } from "./cli/validate.ts";
 import type { Loaded } from "./cli/validate.ts";
 import { VERSION, versionCommand } from "./cli/version.ts";
+import { hashKey, mintKey } from "./config/api_key.ts";
 import type { Config } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Problem } from "./config/problem.ts";
 import { Gate } from "./gate/gate.ts";
 import { factsOf, gatePartsFor, gatePartsOf } from "./gate_parts.ts";
+import { judgeTrial } from "./gate/trial.ts";
+import type { TrialCall } from "./gate/trial.ts";
 import { stageKey } from "./gate/stage_key.ts";
+import { isClientRequest } from "./mcp/revision.ts";
 import { CONTRACT_TEXT } from "./policy/contract_text.ts";
 import { StageError } from "./policy/pipeline.ts";
 import { listenForAdmin } from "./server/admin.ts";
@@ -102,6 +110,13 @@ async function check(loaded: Loaded): Promise<readonly Problem[]> {
 
 function askReload(config: Config): Promise<ReloadReport> {
   return requestReload(config.pidFile, runningGates);
+}
+
+/** The record of what `config` decides about `call`. */
+async function judge(config: Config, call: TrialCall): Promise<AuditEntry> {
+  const key = mintKey(gateParts.random);
+  const outcome = await judgeTrial(config, call, { key, hash: hashKey(key) }, gateParts);
+  return JSON.parse(auditLine(outcome, Infinity));
 }
 
 /** A gate for the demo, from a text that never was a file. */
@@ -169,6 +184,15 @@ const code = await runProgram(world, [
     readKey,
     keyOf: ({ secrets }) => stageKey(secrets.seal, "audit", CHAIN_PURPOSE),
     verifier: (keys, markText) => new ChainVerifier(keys, markText),
+  }),
+  explainCommand({ builtIns: builtInNames, readRule: ruleFor }),
+  tryCommand({
+    builtIns: builtInNames,
+    readRule: ruleFor,
+    judge,
+    problemsOf,
+    isModernOnly: (method) =>
+      isClientRequest("modern", method) && !isClientRequest("legacy", method),
   }),
   demoCommand({ startGate, stopRequested }),
   schemaCommand({ builtIns: builtInNames }),

@@ -71,8 +71,8 @@ export interface Files {
   mode(path: string): number | null;
 }
 
-/** What the process ends with. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+/** What the process ends with. `denied`: what was asked about would be refused. */
+export const EXIT = { done: 0, failed: 1, usage: 2, denied: 3 } as const;
 
 /** A word after `mcpgate`. */
 export interface Command {

@@ -46,5 +46,7 @@ export type LoadResult =
       expected: string,
       suggestion?: string,
     ): Problem;
+    /** Whether something is written at `path` of the file just read. */
+    isWritten(path: readonly (string | number)[]): boolean;
   }
   | { readonly ok: false; readonly problems: readonly Problem[] };

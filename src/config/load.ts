@@ -79,6 +79,7 @@ function readConfig(file: string, text: string, sources: ConfigSources): LoadRes
     config: freeze(config),
     problemAt: (path, found, expected, suggestion) =>
       page.problem({ path, found, expected, suggestion }),
+    isWritten: (path) => valueAt(value, path) !== undefined,
   };
 }
 

@@ -2,7 +2,7 @@
  * Runs the scripts beside this file. A script reads like a terminal session:
  *
  *   ## A sentence that says what is shown      (a test of its own, with an empty disk)
- *   $ cat > FILE, $ cat FILE, $ chmod 666 FILE
+ *   $ cat > FILE, $ cat FILE, $ chmod 666 FILE, $ touch -d TIME FILE
  *   $ mcpgate keygen --label "a b"
  *   $ cat FILE | mcpgate audit stats -
  *   | a line of stdout, or of a file
@@ -12,10 +12,14 @@
  * Lines that begin with none of these are for the reader.
  */
 import assert from "node:assert/strict";
+import { ruleFor } from "../../policies/allowlist_grant.ts";
+import { auditLine } from "../../policies/audit_line.ts";
 import { CHAIN_PURPOSE } from "../../policies/audit.ts";
 import { keyPath, markPath, readKey } from "../../policies/audit_beside.ts";
 import { ChainVerifier } from "../../policies/audit_verifier.ts";
+import { BUILT_INS as STAGES } from "../../policies/mod.ts";
 import { auditCommand } from "../../src/cli/audit.ts";
+import { explainCommand } from "../../src/cli/explain.ts";
 import { demoCommand } from "../../src/cli/demo.ts";
 import { healthCommand } from "../../src/cli/health.ts";
 import { keygenCommand } from "../../src/cli/keygen.ts";
@@ -23,14 +27,34 @@ import { keysCommand } from "../../src/cli/keys.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { schemaCommand } from "../../src/cli/schema.ts";
 import { requestReload } from "../../src/cli/reload_request.ts";
+import { tryCommand } from "../../src/cli/try.ts";
 import { typesCommand } from "../../src/cli/types.ts";
 import { validateCommand } from "../../src/cli/validate.ts";
 import { versionCommand } from "../../src/cli/version.ts";
 import type { Command } from "../../src/cli/world.ts";
+import { hashKey, mintKey } from "../../src/config/api_key.ts";
+import { judgeTrial } from "../../src/gate/trial.ts";
 import { stageKey } from "../../src/gate/stage_key.ts";
+import { isClientRequest } from "../../src/mcp/revision.ts";
 import { MemoryDisk, memoryWorld } from "./memory_world.ts";
 
 const BUILT_INS = new Set(["audit", "auth", "ratelimit", "allowlist"]);
+
+/** What a gate is lent for a trial; user modules are tried where they are built. */
+const TRIAL_PARTS: Parameters<typeof judgeTrial>[3] = {
+  builtIns: STAGES,
+  loadPlugin: (path) => Promise.reject(new Error(`No script has a module: ${path}`)),
+  connect: () => {
+    throw new Error("A trial asks no server");
+  },
+  clock: { now: () => Date.UTC(2026, 10, 22, 12), monotonic: () => 0 },
+  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+  log: () => ({ info: () => {}, warn: () => {} }),
+  userAgent: "test",
+};
+
+const KEY = mintKey(TRIAL_PARTS.random);
+const TRIAL_KEY = { key: KEY, hash: hashKey(KEY) };
 
 const COMMANDS: readonly Command[] = [
   keygenCommand({ builtIns: BUILT_INS, askReload }),
@@ -60,6 +84,20 @@ const COMMANDS: readonly Command[] = [
     readKey,
     keyOf: ({ secrets }) => stageKey(secrets.seal, "audit", CHAIN_PURPOSE),
     verifier: (keys, markText) => new ChainVerifier(keys, markText),
+  }),
+  explainCommand({ builtIns: BUILT_INS, readRule: ruleFor }),
+  tryCommand({
+    builtIns: BUILT_INS,
+    readRule: ruleFor,
+    judge: async (config, call) => {
+      const outcome = await judgeTrial(config, call, TRIAL_KEY, TRIAL_PARTS);
+      return JSON.parse(auditLine(outcome, Infinity));
+    },
+    problemsOf(error) {
+      throw error;
+    },
+    isModernOnly: (method) =>
+      isClientRequest("modern", method) && !isClientRequest("legacy", method),
   }),
   demoCommand({
     startGate: () => Promise.reject(new Error("No script starts a gate")),
@@ -125,6 +163,7 @@ async function play(step: Step, disk: MemoryDisk, place: string): Promise<void> 
   const [first = "", second = ""] = args;
   const expected = { code: step.code, stdout: lines(step.stdout), stderr: lines(step.stderr) };
   if (program === "cat" && first === ">") return disk.write(second, expected.stdout);
+  if (program === "touch") return void disk.modified.set(args[2] ?? "", Date.parse(second));
   if (program === "chmod") return disk.chmod(second, parseInt(first, 8));
   if (program === "cat") {
     return assert.equal(disk.readText(first), expected.stdout, `${place}: ${step.command}`);
@@ -133,7 +172,9 @@ async function play(step: Step, disk: MemoryDisk, place: string): Promise<void> 
   const input = piped === "" ? "" : disk.readText(piped);
   const world = memoryWorld(args, { disk, input });
   const code = await runProgram(world, COMMANDS);
-  const actual = { code, stdout: world.out(), stderr: world.err() };
+  // Paths that the configuration has made absolute are told as it wrote them.
+  const told = (text: string) => text.replaceAll(`${Deno.cwd()}/`, "");
+  const actual = { code, stdout: told(world.out()), stderr: told(world.err()) };
   assert.deepEqual(actual, expected, `${place}: ${step.command}`);
 }
 
