@@ -36,6 +36,7 @@ testNeeding(both(BASE_RUNTIME, bootable()), "the unit on a booted systemd", asyn
     await BootedSystem.boot({
       "/usr/local/bin/mcpgate": program,
       "/etc/mcpgate": folder,
+      "/etc/logrotate.d/mcpgate": await Deno.realPath("deploy/recipes/logrotate.conf"),
       "/etc/systemd/system/mcpgate.service": await Deno.realPath("deploy/mcpgate.service"),
     }),
   );
@@ -117,6 +118,26 @@ testNeeding(both(BASE_RUNTIME, bootable()), "the unit on a booted systemd", asyn
     const audit = ours.filter(({ MESSAGE }) => MESSAGE.startsWith("{"))
       .map(({ MESSAGE }) => JSON.parse(MESSAGE));
     assert.ok(audit.some(({ tool, label }) => tool === "echo" && label === "booted"));
+  });
+
+  await t.step("logrotate takes the audit log away, and no line is lost", async () => {
+    const log = "/var/log/mcpgate/audit.jsonl";
+    await write(JSON.stringify({ ...settings, audit: { output: log } }));
+    assert.equal(await systemctl("reload", "mcpgate"), 0);
+    await eventually("the log", async () => (await system.run("test", "-f", log)).code === 0);
+    await using mcp = await FIRST.connect({ url, key });
+    await mcp.call("echo", { text: "before" });
+    const rotated = await system.run("logrotate", "--force", "/etc/logrotate.d/mcpgate");
+    assert.deepEqual(rotated, { code: 0, stdout: "", stderr: "" });
+    await eventually("a new log", async () => (await system.run("test", "-f", log)).code === 0);
+    await mcp.call("echo", { text: "after" });
+    const calls = async (files: string) => {
+      const { stdout } = await system.run("sh", "-c", `cat ${files}`);
+      const lines = stdout.trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+      return lines.filter(({ method }) => method === "tools/call").length;
+    };
+    await eventually("the call in the new log", async () => await calls(log) === 1);
+    assert.equal(await calls(`${log}-*`), 1);
   });
 
   await t.step("a gate that dies comes back, with the sessions it had", async () => {
