@@ -15,7 +15,7 @@ import {
 import { TASK_NOT_FOUND } from "../src/mcp/task.ts";
 import { toolUsesOf } from "../src/mcp/tool_uses.ts";
 import { allow, deny } from "../src/policy/contract.ts";
-import type { Allow, Context, Decision, Deny, GateConfig } from "../src/policy/contract.ts";
+import type { Allow, Context, Decision, Deny, GateConfig, Key } from "../src/policy/contract.ts";
 import type { PolicyModule } from "../src/policy/contract.ts";
 import { compileGrant, NO_GRANT, type Rights } from "./allowlist_grant.ts";
 import { replyFilter, TOUCHES } from "./allowlist_replies.ts";
@@ -42,7 +42,8 @@ export const allowlist: PolicyModule<Record<never, never>> = {
 
 /** Callers by label, each compiled when it first comes. */
 function callers(config: GateConfig): (label: string) => Caller {
-  const grants = new Map(config.keys.map((key) => [`=${key.label}`, key]));
+  const grants = new Map<string, Key>();
+  for (const key of config.keys) grants.set(`=${key.label}`, key);
   const compiled = new Map<string, Caller>();
   const nobody = compile(compileGrant(NO_GRANT), config.mcp.samplingTools);
   return (label) => {

@@ -21,8 +21,10 @@ const REASON = "Missing or unknown API key. Send it as: Authorization: Bearer <k
 
 interface Known {
   readonly label: string;
+  readonly hash: string;
   readonly expiresMs: number | null;
-  readonly decision: Allow;
+  /** Made when the key first comes: there may be very many that never do. */
+  decision: Allow | null;
 }
 
 /** The module of the stage `auth`, with the buckets for failures that `make` makes. */
@@ -37,13 +39,13 @@ export function authWith(make: BucketsMaker): PolicyModule<Record<never, never>,
       return ({ http }: Head) => {
         const sent = readKey(http.header("authorization"), http.header("x-api-key"));
         if (sent.key === null) return fail(http.remote, sent.fault);
-        const found = known.get(`=${sha256(sent.key)}`);
+        const found = known.get(sha256(sent.key));
         if (found === undefined) return fail(http.remote, "unknown key");
         const { expiresMs, label } = found;
         if (expiresMs !== null && host.clock.now() >= expiresMs) {
           return fail(http.remote, `expired key: ${label}`);
         }
-        return found.decision;
+        return found.decision ??= decisionOf(found);
       };
     },
   };
@@ -57,11 +59,14 @@ function indexHashes(keys: readonly Key[]): Map<string, Known> {
   const known = new Map<string, Known>();
   for (const { label, hashes } of keys) {
     for (const { hash, expiresMs } of hashes) {
-      const principal = Object.freeze({ label, hash });
-      known.set(`=${hash}`, { label, expiresMs, decision: Object.freeze(allow({ principal })) });
+      known.set(hash, { label, hash, expiresMs, decision: null });
     }
   }
   return known;
+}
+
+function decisionOf({ label, hash }: Known): Allow {
+  return Object.freeze(allow({ principal: Object.freeze({ label, hash }) }));
 }
 
 /** The one key that the two fields carry, or what is wrong with them. */

@@ -4,7 +4,7 @@
  * cost more. Buckets survive a reload.
  */
 import { allow, deny } from "../src/policy/contract.ts";
-import type { Context, PolicyModule, RateLimit } from "../src/policy/contract.ts";
+import type { Context, GateConfig, PolicyModule, RateLimit } from "../src/policy/contract.ts";
 import { TokenBuckets } from "./token_buckets.ts";
 import type { BucketsMaker } from "./token_buckets.ts";
 
@@ -24,7 +24,7 @@ export function ratelimitWith(make: BucketsMaker): PolicyModule<Record<never, ne
     create(_options, host) {
       const { clock, config } = host;
       const buckets = host.keep("buckets", () => make(MAX_LABELS));
-      const limits = new Map(config.keys.map((key) => [`=${key.label}`, key.rateLimit]));
+      const limits = ownLimits(config);
       return ({ principal: { label }, bodyBytes }: Context) => {
         const limit = limits.get(`=${label}`) ?? config.defaults.rateLimit;
         const waitMs = buckets.take(label, limit, costOf(bodyBytes, limit), clock.monotonic());
@@ -35,6 +35,17 @@ export function ratelimitWith(make: BucketsMaker): PolicyModule<Record<never, ne
       };
     },
   };
+}
+
+/** The limits of those keys that have one of their own; there may be very many that do not. */
+function ownLimits({ keys, defaults }: GateConfig): Map<string, RateLimit> {
+  const limits = new Map<string, RateLimit>();
+  for (const { label, rateLimit } of keys) {
+    const { rps, burst } = rateLimit;
+    if (rps === defaults.rateLimit.rps && burst === defaults.rateLimit.burst) continue;
+    limits.set(`=${label}`, rateLimit);
+  }
+  return limits;
 }
 
 /** The module of the stage `ratelimit` of a program that counts alone. */

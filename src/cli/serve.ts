@@ -2,7 +2,7 @@
  * `mcpgate serve`: the configuration read, the gate opened, and what signals ask for done until one
  * of them says stop.
  */
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, loadConfigInSlices } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import type { Problem } from "../config/problem.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
@@ -10,6 +10,7 @@ import { PidFile } from "./pid_file.ts";
 import { AddressTaken, Serving } from "./serving.ts";
 import type { Reloaded, ServingParts } from "./serving.ts";
 import type { Notify } from "./systemd.ts";
+import { TimeSlices } from "./time_slices.ts";
 import { Failure, readFlags, tell, warn } from "./usage.ts";
 import { notValid } from "./validate.ts";
 import type { Loaded } from "./validate.ts";
@@ -39,9 +40,8 @@ anew: a good one rules from then on, a bad one changes nothing and says why.
 ${CONFIG_FLAG_HELP}`,
     async run(world, args) {
       const path = configPath(world, readFlags(args, CONFIG_FLAG).config);
-      const read = () => readConfig(world, path, parts.builtIns);
-      const loaded = read();
-      if (!("config" in loaded)) throw notValid(path, loaded);
+      const loaded = loadConfig(path, configSources(world, parts.builtIns));
+      if (!loaded.ok) throw notValid(path, loaded.problems);
       const { pidFile: pidPath } = loaded.config;
       using pidFile = pidPath === null ? null : PidFile.claim(pidPath);
       const serving = await start(path, loaded, parts);
@@ -50,7 +50,7 @@ ${CONFIG_FLAG_HELP}`,
         let readMs = 0;
         const reloaded = await serving.reload(() => {
           readMs = world.now();
-          return read();
+          return readAgain(world, path, parts.builtIns);
         });
         const { outcome } = reloaded;
         const text = reloadedText(path, reloaded);
@@ -76,12 +76,15 @@ ${CONFIG_FLAG_HELP}`,
   };
 }
 
-function readConfig(
+/** Reads it while exchanges go on: a large one takes a while. */
+async function readAgain(
   world: World,
   path: string,
   builtIns: ReadonlySet<string>,
-): Loaded | readonly Problem[] {
-  const loaded = loadConfig(path, configSources(world, builtIns));
+): Promise<Loaded | readonly Problem[]> {
+  const slices = new TimeSlices(() => world.now());
+  const rest = () => slices.rest();
+  const loaded = await loadConfigInSlices(path, configSources(world, builtIns), rest);
   return loaded.ok ? loaded : loaded.problems;
 }
 

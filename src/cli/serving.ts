@@ -105,9 +105,9 @@ export class Serving {
   }
 
   /** Lets `read`'s configuration rule, if it is a good one. One reload waits for the other. */
-  reload(read: () => Loaded | readonly Problem[]): Promise<Reloaded> {
+  reload(read: () => Promise<Loaded | readonly Problem[]>): Promise<Reloaded> {
     const reloaded = this.#reloading.then(async () => {
-      const reloaded = await this.#reload(read());
+      const reloaded = await this.#reload(await read());
       this.#sight.reloaded(reloaded.outcome);
       return reloaded;
     });

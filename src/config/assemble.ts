@@ -73,24 +73,28 @@ export function pathsOf(file: string, resolve: (folder: string, path: string) =>
   return (path: string): string => resolve(folder, path);
 }
 
-type KeyInFile = NonNullable<ConfigFile["keys"]>[number];
+/** One entry of `keys` that fits the schema. */
+export type KeyInFile = NonNullable<ConfigFile["keys"]>[number];
 
-function assembleKey(key: KeyInFile, defaults: RateLimit): Key {
-  const everything = key.allow.length === 1 && key.allow[0] === "*" ? ["*"] : [];
+/** The key that `key` describes. Keys that say the same share what says it: there may be very many. */
+export function assembleKey(key: KeyInFile, defaults: RateLimit): Key {
+  const everything = key.allow.length === 1 && key.allow[0] === "*" ? EVERYTHING : NOTHING;
+  const { rps = defaults.rps, burst = defaults.burst } = key.rate_limit;
+  const isDefault = rps === defaults.rps && burst === defaults.burst;
   return {
     label: key.label,
     hashes: assembleHashes(key),
     allow: key.allow,
-    deny: key.deny,
-    prompts: key.prompts ?? [...everything],
-    resources: key.resources ?? [...everything],
-    rateLimit: {
-      rps: key.rate_limit.rps ?? defaults.rps,
-      burst: key.rate_limit.burst ?? defaults.burst,
-    },
+    deny: key.deny.length === 0 ? NOTHING : key.deny,
+    prompts: key.prompts ?? everything,
+    resources: key.resources ?? everything,
+    rateLimit: isDefault ? defaults : { rps, burst },
     expiresMs: key.expires,
   };
 }
+
+const NOTHING: readonly string[] = Object.freeze([]);
+const EVERYTHING: readonly string[] = Object.freeze(["*"]);
 
 function assembleHashes({ hash, hashes, created, expires }: KeyInFile): KeyHash[] {
   if (hash !== undefined) return [{ hash, createdMs: created, expiresMs: expires }];

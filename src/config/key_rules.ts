@@ -9,21 +9,31 @@ import { nearest } from "./nearest.ts";
 import { isShowable } from "./redaction.ts";
 import type { Path } from "./schema_place.ts";
 
-/** Everything that is wrong with keys beyond the shape of each member. */
-export function keyFlaws(keys: unknown, lineOf: (path: Path) => number): Flaw[] {
+/** Everything that is wrong with keys beyond the shape of each member; yields after each key. */
+export function* keyFlaws(
+  keys: unknown,
+  lineOf: (path: Path) => number,
+): Generator<void, readonly Flaw[]> {
   if (!Array.isArray(keys)) return [];
-  return [
-    ...keys.flatMap(proofFlaws),
-    ...repeated("label", labelsOf(keys), lineOf),
-    ...repeated("hash", hashesOf(keys), lineOf),
-  ];
+  const proofs: Flaw[] = [];
+  const labels = new Repetitions("label", lineOf);
+  const hashes = new Repetitions("hash", lineOf);
+  for (const [index, key] of keys.entries()) {
+    proofs.push(...proofFlaws(key, index));
+    labels.look(valueAt(key, LABEL), index);
+    hashes.look(valueAt(key, HASH), index);
+    const listed = valueAt(key, HASHES);
+    if (Array.isArray(listed)) {
+      for (const [at, each] of listed.entries()) hashes.look(valueAt(each, HASH), index, at);
+    }
+    yield;
+  }
+  return [...proofs, ...labels.flaws, ...hashes.flaws];
 }
 
-/** A text and where it stands. */
-interface Standing {
-  readonly path: Path;
-  readonly text: string;
-}
+const LABEL = ["label"];
+const HASH = ["hash"];
+const HASHES = ["hashes"];
 
 function proofFlaws(key: unknown, index: number): Flaw[] {
   if (!isMapping(key)) return [];
@@ -38,9 +48,9 @@ function proofFlaws(key: unknown, index: number): Flaw[] {
     }];
   }
   if (Object.hasOwn(key, "hashes")) return createdBesideHashes(key, path);
+  if (Object.hasOwn(key, "hash")) return [];
   // A misspelt one is told already, with what was meant.
   if (Object.keys(key).some((name) => nearest(name, PROOFS) !== undefined)) return [];
-  if (Object.hasOwn(key, "hash")) return [];
   return [{
     path: [...path, "hash"],
     found: "nothing",
@@ -61,50 +71,44 @@ function createdBesideHashes(key: object, path: Path): Flaw[] {
   }];
 }
 
-function labelsOf(keys: readonly unknown[]): Standing[] {
-  return keys.flatMap((key, index) => standing(valueAt(key, ["label"]), ["keys", index, "label"]));
-}
+/** Texts given twice; both places are named. Of the others, which may be very many, nothing is made. */
+class Repetitions {
+  readonly flaws: Flaw[] = [];
+  readonly #member: "label" | "hash";
+  readonly #lineOf: (path: Path) => number;
+  readonly #first = new Map<string, number | readonly [index: number, at: number]>();
 
-function hashesOf(keys: readonly unknown[]): Standing[] {
-  return keys.flatMap((key, index) => {
-    const hashes = valueAt(key, ["hashes"]);
-    const listed = Array.isArray(hashes) ? hashes : [];
-    return [
-      ...standing(valueAt(key, ["hash"]), ["keys", index, "hash"]),
-      ...listed.flatMap((each, at) =>
-        standing(valueAt(each, ["hash"]), ["keys", index, "hashes", at, "hash"])
-      ),
-    ].map(({ path, text }) => ({ path, text: text.toLowerCase() }));
-  });
-}
+  constructor(member: "label" | "hash", lineOf: (path: Path) => number) {
+    this.#member = member;
+    this.#lineOf = lineOf;
+  }
 
-function standing(value: unknown, path: Path): Standing[] {
-  return typeof value === "string" && value !== "" && !value.startsWith("<")
-    ? [{ path, text: value }]
-    : [];
-}
+  /** @param at Where in the list `hashes` of the key it stands; -1: in the key itself */
+  look(given: unknown, index: number, at = -1): void {
+    if (typeof given !== "string" || given === "" || given.startsWith("<")) return;
+    const text = this.#member === "hash" ? given.toLowerCase() : given;
+    const earlier = this.#first.get(text);
+    if (earlier === undefined) this.#first.set(text, at < 0 ? index : [index, at]);
+    else this.flaws.push(this.#flaw(text, this.#path(index, at), earlier));
+  }
 
-/** Texts given twice; both places are named. */
-function repeated(
-  member: "label" | "hash",
-  texts: readonly Standing[],
-  lineOf: (path: Path) => number,
-): Flaw[] {
-  const first = new Map<string, Path>();
-  return texts.flatMap(({ path, text }): Flaw[] => {
-    const earlier = first.get(text);
-    if (earlier === undefined) first.set(text, path);
-    if (earlier === undefined) return [];
+  #flaw(text: string, path: Path, earlier: number | readonly [index: number, at: number]): Flaw {
+    const member = this.#member;
     const what = member === "label" && isShowable(text)
       ? `the label ${JSON.stringify(text)}`
       : `the ${member}`;
-    const where = `keys[${earlier[1]}] (line ${lineOf(earlier)})`;
-    return [{
+    const [index, at] = typeof earlier === "number" ? [earlier, -1] : earlier;
+    const where = `keys[${index}] (line ${this.#lineOf(this.#path(index, at))})`;
+    return {
       path,
       found: `${what} of ${where} again`,
       expected: `a ${member} that no other key has`,
-    }];
-  });
+    };
+  }
+
+  #path(index: number, at: number): Path {
+    return at < 0 ? ["keys", index, this.#member] : ["keys", index, "hashes", at, this.#member];
+  }
 }
 
 function isMapping(value: unknown): value is object {

@@ -3,16 +3,19 @@
  * it, each in its place. It answers and never throws. Opens nothing but what the file names.
  */
 import { createHash } from "node:crypto";
-import { assemble, pathsOf } from "./assemble.ts";
+import type { GateConfig } from "../policy/gate_config.ts";
+import { assemble, pathsOf, type ResolvePath } from "./assemble.ts";
 import { chainFlaws } from "./audit_schema.ts";
-import type { Config, ConfigSources, LoadResult } from "./config.ts";
-import { parseText, valueAt } from "./document.ts";
+import type { ConfigSources, LoadResult } from "./config.ts";
+import { type Flaw, parseText, valueAt } from "./document.ts";
+import { fitted } from "./fitting.ts";
 import { headerFlaws, headerOwnerFlaws, upstreamHeaders } from "./header_rules.ts";
 import { freeze } from "./freeze.ts";
 import { flawsOf } from "./issue.ts";
 import { keyFlaws } from "./key_rules.ts";
 import { limitFlaws, sealFlaws } from "./limit_rules.ts";
 import { Page } from "./page.ts";
+import { DECLINED, plainValue } from "./plain_yaml.ts";
 import { pipelineFlaws } from "./pipeline_rules.ts";
 import type { Problem } from "./problem.ts";
 import { readFailure, resolveReferences, secretKey } from "./references.ts";
@@ -25,21 +28,99 @@ export { formatProblems, type Problem } from "./problem.ts";
 
 /** Loads the configuration in `file`. */
 export function loadConfig(file: string, sources: ConfigSources): LoadResult {
+  return atOnce(load(file, sources));
+}
+
+/**
+ * The same, a little at a time.
+ *
+ * @param rest Called between any two parts of the work; what it gives is waited for
+ */
+export async function loadConfigInSlices(
+  file: string,
+  sources: ConfigSources,
+  rest: () => void | Promise<void>,
+): Promise<LoadResult> {
+  const loading = load(file, sources);
+  for (;;) {
+    const step = loading.next();
+    if (step.done) return step.value;
+    const resting = rest();
+    if (resting !== undefined) await resting;
+  }
+}
+
+function atOnce<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
+function* load(file: string, sources: ConfigSources): Generator<void, LoadResult> {
   let text: string;
   try {
     text = sources.readText(file);
   } catch (error) {
     return { ok: false, problems: [unreadable(file, error)] };
   }
-  return readConfig(file, text, sources);
+  const plain = yield* readPlain(file, text, sources);
+  return plain ?? readWhole(file, text, sources);
 }
 
-function readConfig(file: string, text: string, sources: ConfigSources): LoadResult {
+/** Reads a text that is plainly written and has nothing wrong with it; null: it may be another one. */
+function* readPlain(
+  file: string,
+  text: string,
+  sources: ConfigSources,
+): Generator<void, LoadResult | null> {
+  const value = yield* plainValue(text);
+  if (value === DECLINED) return null;
+  yield;
+  const inspected = yield* inspect(file, value, sources, () => 0);
+  if (inspected.referenceFlaws.length > 0 || inspected.flaws.length > 0) return null;
+  yield;
+  const config = yield* fitted(value, inspected.resolve);
+  return config === null ? null : accepted(file, text, config, inspected);
+}
+
+/** Reads any text, and says what is wrong with it. */
+function readWhole(file: string, text: string, sources: ConfigSources): LoadResult {
   const parsed = parseText(text);
   const page = new Page(file, text, parsed, configSchema);
   if (parsed.broken) return { ok: false, problems: page.problems(parsed.flaws) };
 
   const { value } = parsed;
+  const inspected = atOnce(inspect(file, value, sources, (path) => page.line(path)));
+  const shape = configSchema.safeParse(value ?? {});
+  const schemaFlaws = shape.success ? [] : flawsOf(shape.error.issues, value, configSchema);
+  const told = [...parsed.flaws, ...inspected.referenceFlaws];
+  const flaws = [
+    ...told,
+    ...schemaFlaws.filter((flaw) => !told.some(({ path }) => isWithin(flaw.path, path))),
+    ...inspected.flaws,
+  ];
+  if (!shape.success || flaws.length > 0) return { ok: false, problems: page.problems(flaws) };
+  return accepted(file, text, assemble(shape.data, inspected.resolve), inspected);
+}
+
+/** What a file says beside what fits the schema. */
+interface Inspected {
+  readonly resolve: ResolvePath;
+  readonly referenceFlaws: readonly Flaw[];
+  /** Rules that look at more than one place. */
+  readonly flaws: readonly Flaw[];
+  readonly seal: string | null;
+  readonly upstreamFields: readonly (readonly [name: string, value: string])[];
+  readonly moduleTexts: readonly (readonly [path: string, text: string])[];
+}
+
+function* inspect(
+  file: string,
+  value: unknown,
+  sources: ConfigSources,
+  lineOf: (path: Path) => number,
+): Generator<void, Inspected> {
   const resolve = pathsOf(file, (folder, path) => sources.resolve(folder, path));
   const readText = (path: string) => sources.readText(resolve(path));
   const references = resolveReferences(value, configSchema, {
@@ -49,37 +130,45 @@ function readConfig(file: string, text: string, sources: ConfigSources): LoadRes
   const { secrets } = references;
   const headers = upstreamHeaders(valueAt(value, ["upstream", "headers"]), secrets);
   const modules = readModules(valueAt(value, ["pipeline"]), readText);
-  const shape = configSchema.safeParse(value ?? {});
-  const schemaFlaws = shape.success ? [] : flawsOf(shape.error.issues, value, configSchema);
-  const told = [...parsed.flaws, ...references.flaws];
-  const flaws = [
-    ...told,
-    ...schemaFlaws.filter((flaw) => !told.some(({ path }) => isWithin(flaw.path, path))),
-    ...modules.flaws,
-    ...sealFlaws(secrets),
-    ...chainFlaws(valueAt(value, ["audit"]), secrets.has(secretKey(["secret"]))),
-    ...headerFlaws(headers),
-    ...headerOwnerFlaws(valueAt(value, ["upstream"])),
-    ...keyFlaws(valueAt(value, ["keys"]), (path) => page.line(path)),
-    ...limitFlaws(valueAt(value, ["limits"])),
-    ...pipelineFlaws(valueAt(value, ["pipeline"]), sources.builtIns),
-  ];
-  if (!shape.success || flaws.length > 0) return { ok: false, problems: page.problems(flaws) };
-
   const seal = secrets.get(secretKey(["secret"])) ?? null;
-  const upstreamFields = headers.map(({ name, value }) => [name, value ?? ""] as const);
-  const config: Config = {
-    ...assemble(shape.data, resolve),
-    secrets: { seal, upstreamHeaders: upstreamFields },
+  return {
+    resolve,
+    referenceFlaws: references.flaws,
+    flaws: [
+      ...modules.flaws,
+      ...sealFlaws(secrets),
+      ...chainFlaws(valueAt(value, ["audit"]), seal !== null),
+      ...headerFlaws(headers),
+      ...headerOwnerFlaws(valueAt(value, ["upstream"])),
+      ...yield* keyFlaws(valueAt(value, ["keys"]), lineOf),
+      ...limitFlaws(valueAt(value, ["limits"])),
+      ...pipelineFlaws(valueAt(value, ["pipeline"]), sources.builtIns),
+    ],
+    seal,
+    upstreamFields: headers.map(({ name, value }) => [name, value ?? ""] as const),
     moduleTexts: modules.texts.map(([use, text]) => [resolve(use), text] as const),
-    fingerprint: fingerprint([text, seal, upstreamFields, modules.texts]),
   };
+}
+
+function accepted(
+  file: string,
+  text: string,
+  config: GateConfig,
+  { seal, upstreamFields, moduleTexts }: Inspected,
+): LoadResult {
   return {
     ok: true,
-    config: freeze(config),
+    config: freeze({
+      ...config,
+      secrets: { seal, upstreamHeaders: upstreamFields },
+      moduleTexts,
+      fingerprint: fingerprint([digest(text), seal, upstreamFields, moduleTexts]),
+    }),
+    // Who asks is rare, and then has time: no tree is kept for him.
     problemAt: (path, found, expected, suggestion) =>
-      page.problem({ path, found, expected, suggestion }),
-    isWritten: (path) => valueAt(value, path) !== undefined,
+      new Page(file, text, parseText(text), configSchema)
+        .problem({ path, found, expected, suggestion }),
+    isWritten: (path) => valueAt(parseText(text).value, path) !== undefined,
   };
 }
 
@@ -89,7 +178,11 @@ function isWithin(path: Path, around: Path): boolean {
 
 /** One text for all that a reload has to look at; JSON keeps the parts apart. */
 function fingerprint(parts: readonly unknown[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return digest(JSON.stringify(parts));
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function unreadable(file: string, error: unknown): Problem {

@@ -25,6 +25,8 @@ export function resolveReferences(value: unknown, schema: Schema, from: Referenc
   const secrets = new Map<string, string>();
   const flaws: Flaw[] = [];
   const visit = (at: unknown, shape: Schema | undefined, path: Path): void => {
+    // Most of a large file is keys, where no secret is read: a look tells that none stands there.
+    if (path.length === 1 && Array.isArray(at) && !mayRefer(at)) return;
     if (typeof at === "string") {
       if (placeOf(shape).kind !== "reference") flaws.push(...misplaced(at, path));
       else keep(at, path);
@@ -43,6 +45,14 @@ export function resolveReferences(value: unknown, schema: Schema, from: Referenc
   };
   visit(value, schema, []);
   return { secrets, flaws };
+}
+
+/** Whether a list, of texts or of mappings, may hold a secret or what looks like one. */
+function mayRefer(at: unknown): boolean {
+  if (typeof at === "string") return at.includes("${");
+  if (typeof at !== "object" || at === null) return false;
+  for (const name in at) if (mayRefer((at as Record<string, unknown>)[name])) return true;
+  return false;
 }
 
 /** Under which the secret at `path` is kept. */

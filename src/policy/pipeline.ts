@@ -86,6 +86,8 @@ export async function buildPipeline(
   }
   const built: Stage[] = [];
   for (const [index, stage] of planned.entries()) {
+    // A turn for whoever is served meanwhile: with very many keys each stage takes its time.
+    await new Promise((resolve) => setTimeout(resolve, 0));
     built.push(await build(index, stage, lend(stage.config.name)));
   }
   return new Pipeline(built);
