@@ -5,7 +5,8 @@
  * nothing of HTTP.
  */
 import { Buffer } from "node:buffer";
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, hash, timingSafeEqual } from "node:crypto";
+import { base64urlOfHex, Hmac } from "./hmac.ts";
 
 /** What a sealed value is; a seal of one kind never opens as another. */
 export type HandleKind = "session" | "event" | "stream" | "state";
@@ -26,11 +27,13 @@ const MAC_LENGTH = 22;
 
 /** Seals handles for one gate secret. */
 export class Sealer {
-  readonly #key: Uint8Array;
+  readonly #hmac: Hmac;
 
   /** @param secret Never derived from an API key, whose holder could then seal for himself. */
   constructor(secret: string | Uint8Array) {
-    this.#key = createHash("sha256").update("mcpgate handle seal\0").update(secret).digest();
+    this.#hmac = new Hmac(
+      createHash("sha256").update("mcpgate handle seal\0").update(secret).digest(),
+    );
   }
 
   /**
@@ -54,9 +57,8 @@ export class Sealer {
     const dot = sealed.length - MAC_LENGTH - 1;
     if (dot < 1 || sealed[dot] !== ".") return null;
     const printable = sealed.slice(0, dot);
-    const presented = Buffer.from(sealed.slice(dot + 1), "utf8");
-    const expected = Buffer.from(this.#mac(kind, owner, context, printable), "utf8");
-    if (presented.length !== expected.length || !timingSafeEqual(presented, expected)) return null;
+    const expected = this.#mac(kind, owner, context, printable);
+    if (!isSame(sealed.slice(dot + 1), expected)) return null;
     return printable.startsWith("~")
       ? Buffer.from(printable.slice(1), "base64url").toString("utf8")
       : printable;
@@ -64,13 +66,27 @@ export class Sealer {
 
   #mac(kind: HandleKind, owner: string, context: string, printable: string): string {
     // Kinds, labels and printable forms hold no NUL, so the parts cannot be shifted against each other.
-    return createHmac("sha256", this.#key)
-      .update(`${kind}\0${owner}\0${context}\0${printable}`)
-      .digest("base64url").slice(0, MAC_LENGTH);
+    const code = this.#hmac.hex(`${kind}\0${owner}\0${context}\0${printable}`);
+    return base64urlOfHex(code, MAC_LENGTH);
   }
 }
 
+/** Compares in a time that says nothing of where they differ. Both are {@link MAC_LENGTH} long. */
+function isSame(presented: string, expected: string): boolean {
+  for (let at = 0; at < MAC_LENGTH; at++) {
+    const code = presented.charCodeAt(at);
+    // Half of it would be lost, and what differs only there would be the same.
+    if (code > 0xff) return false;
+    left[at] = code;
+    right[at] = expected.charCodeAt(at);
+  }
+  return timingSafeEqual(left, right);
+}
+
+const left = new Uint8Array(MAC_LENGTH);
+const right = new Uint8Array(MAC_LENGTH);
+
 /** What logs call a session: 12 hex digits of the SHA-256 of the upstream's id. */
 export function sessionDigest(session: string): string {
-  return createHash("sha256").update(session).digest("hex").slice(0, 12);
+  return hash("sha256", session, "hex").slice(0, 12);
 }
