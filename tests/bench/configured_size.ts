@@ -18,7 +18,7 @@ export async function keysTable(upstream: string, course: Course, quick: boolean
   for (const { name, keys, grants } of sizes) {
     const key = benchKey(Array.from({ length: grants }, (_, index) => `tool_${index}`));
     const gate = stack.use(await startGate({ upstream, key, more: strangers(keys - 1) }));
-    const subject = asked(name, gate.url, gate.pid, key, CALL);
+    const subject = asked(name, gate.url, gate.pid, { key, body: CALL });
     await checkAnswer(subject, "date,amount");
     subjects.push(subject);
   }

@@ -1,20 +1,62 @@
 /** What the fixed upstream of the bench answers, and what it is asked: ordinary MCP messages. */
 import type { FixedAnswer } from "./nginx_process.ts";
+import { ID } from "./wrk_load.ts";
 
 /** The request of all calls: 134 bytes of JSON. */
 export const CALL = JSON.stringify({
   jsonrpc: "2.0",
-  id: 7,
+  id: ID,
   method: "tools/call",
   params: { name: "tool_0", arguments: { path: "/var/data/reports/2026-07.csv", limit: 100 } },
 });
 
+/** The same in revision 2026-07-28, which mirrors much of it in {@link MODERN_FIELDS}. */
+export const MODERN_CALL = JSON.stringify({
+  jsonrpc: "2.0",
+  id: ID,
+  method: "tools/call",
+  params: {
+    name: "tool_0",
+    arguments: { path: "/var/data/reports/2026-07.csv", limit: 100 },
+    _meta: {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    },
+  },
+});
+
+/** The fields that go with {@link MODERN_CALL}. */
+export const MODERN_FIELDS: Readonly<Record<string, string>> = {
+  "MCP-Protocol-Version": "2026-07-28",
+  "Mcp-Method": "tools/call",
+  "Mcp-Name": "tool_0",
+};
+
+/** Opens a session. */
+export const INITIALIZE = JSON.stringify({
+  jsonrpc: "2.0",
+  id: ID,
+  method: "initialize",
+  params: {
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+    clientInfo: { name: "bench", version: "1" },
+  },
+});
+
+/** The session as its server calls it. */
+export const SESSION = "8f14e45f-ceea-467f-a9e3-1d2c3b4a5f60";
+
+/** The field that says in a session of which revision it is. */
+export const SESSION_REVISION = { "MCP-Protocol-Version": "2025-11-25" };
+
 /** The request of all lists. */
-export const LIST = JSON.stringify({ jsonrpc: "2.0", id: 7, method: "tools/list", params: {} });
+export const LIST = JSON.stringify({ jsonrpc: "2.0", id: ID, method: "tools/list", params: {} });
 
 const RESULT = JSON.stringify({
   jsonrpc: "2.0",
-  id: 7,
+  id: ID,
   result: { content: [{ type: "text", text: "date,amount\n2026-07-01,42\n" }], isError: false },
 });
 
@@ -40,13 +82,14 @@ export function toolList(count: number): string {
       required: ["path"],
     },
   }));
-  return JSON.stringify({ jsonrpc: "2.0", id: 7, result: { tools } });
+  return JSON.stringify({ jsonrpc: "2.0", id: ID, result: { tools } });
 }
 
 /** The answers by path. */
 export const ANSWERS: Readonly<Record<string, FixedAnswer>> = {
   "/call": { type: "application/json", body: RESULT },
-  "/stream": {
+  "/event": { type: "text/event-stream", body: `event: message\ndata: ${RESULT}\n\n` },
+  "/events": {
     type: "text/event-stream",
     body: `data: ${PROGRESS}\n\nevent: message\ndata: ${RESULT}\n\n`,
   },

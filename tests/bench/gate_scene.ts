@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { FROM_SOURCE, GateProcess, type TestKey, testKey } from "../support/gate_process.ts";
 import type { Subject } from "./contest.ts";
+import { INITIALIZE, SESSION_REVISION } from "./fixed_reply.ts";
 
 const PARTIAL = fileURLToPath(new URL("partial_gate.ts", import.meta.url));
 
@@ -38,21 +39,45 @@ export function benchKey(allow: readonly string[]): TestKey {
   return testKey("bench", { allow, rate_limit: UNLIMITED });
 }
 
-/** The JSON-RPC request for `method`, as every subject of a contest is asked it. */
-export function asked(name: string, url: string, pid: number | null, key: TestKey, body: string) {
+/** What is asked, of every subject of a contest alike. */
+export interface Question {
+  readonly key: TestKey;
+  readonly body: string;
+  /** Beside those of every request. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** See {@link LoadRequest}. */
+  readonly hasNewIds?: boolean;
+}
+
+/** The subject `name`, a process that listens at `url`, asked `question`. */
+export function asked(
+  name: string,
+  url: string,
+  pid: number | null,
+  { key, body, headers = {}, hasNewIds = false }: Question,
+): Subject {
   return {
     name,
     pid,
-    request: {
-      url,
-      body,
-      headers: {
-        "Authorization": `Bearer ${key.key}`,
-        "Content-Type": "application/json",
-        "Accept": "application/json, text/event-stream",
-      },
-    },
-  } satisfies Subject;
+    request: { url, body, hasNewIds, headers: { ...headersOf(key), ...headers } },
+  };
+}
+
+function headersOf(key: TestKey): Record<string, string> {
+  return {
+    "Authorization": `Bearer ${key.key}`,
+    "Content-Type": "application/json",
+    "Accept": "application/json, text/event-stream",
+  };
+}
+
+/** Opens a session at `url`; the field that its requests carry. */
+export async function openSession(url: string, key: TestKey): Promise<Record<string, string>> {
+  const response = await fetch(url, { method: "POST", headers: headersOf(key), body: INITIALIZE });
+  await response.body?.cancel();
+  const session = response.headers.get("mcp-session-id");
+  if (session === null) throw new Error(`${url} opened no session: ${response.status}`);
+  return { ...SESSION_REVISION, "Mcp-Session-Id": session };
 }
 
 /** Asks once and checks that the answer holds `part`, so that no error page is measured. */

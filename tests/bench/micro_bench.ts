@@ -44,7 +44,7 @@ for (const { name, bytes } of BODIES) {
   });
 }
 
-const streamed = utf8.encode(ANSWERS["/stream"]?.body ?? "");
+const streamed = utf8.encode(ANSWERS["/events"]?.body ?? "");
 Deno.bench("decode and encode, two events", { group: "events", baseline: true }, () => {
   utf8.encode(decoder.decode(streamed));
 });

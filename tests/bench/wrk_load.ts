@@ -1,6 +1,6 @@
 /**
- * Load by `wrk`: so many connections kept alive, one request again and again, for so many seconds.
- * An answer that is not 2xx fails the measurement; whether it says the right thing is asked once,
+ * Load by `wrk`: so many connections kept alive, one request again and again, for so many seconds,
+ * where it is wanted with another id each time. An answer that is not 2xx fails the measurement; whether it says the right thing is asked once,
  * before.
  */
 
@@ -9,7 +9,12 @@ export interface LoadRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Whether the id in {@link body} is {@link ID} as it stands there, or counts up. Default false. */
+  readonly hasNewIds?: boolean;
 }
+
+/** The id that bodies are written with. */
+export const ID = 7;
 
 /** What came of it. */
 export interface LoadResult {
@@ -71,7 +76,22 @@ function resultOf(report: Report, url: string): LoadResult {
   };
 }
 
-function luaOf({ headers, body }: LoadRequest): string {
+/** `body` with a number of its own for each request. */
+function luaOfIds(body: string): string {
+  const place = `"id":${ID},`;
+  const at = body.indexOf(place);
+  if (at < 0) throw new TypeError(`No id to replace in ${body}`);
+  return `
+local before, after = [==[${body.slice(0, at)}"id":]==], [==[,${body.slice(at + place.length)}]==]
+local id = 0
+function request()
+  id = id + 1
+  return wrk.format(nil, nil, nil, before .. id .. after)
+end
+`;
+}
+
+function luaOf({ headers, body, hasNewIds = false }: LoadRequest): string {
   const lines = Object.entries(headers).map(([name, value]) =>
     `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`
   );
@@ -79,6 +99,7 @@ function luaOf({ headers, body }: LoadRequest): string {
 wrk.method = "POST"
 wrk.body = [==[${body}]==]
 ${lines.join("\n")}
+${hasNewIds ? luaOfIds(body) : ""}
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(
