@@ -1,9 +1,11 @@
 /**
  * Judges the answer to a request for a list: where the bytes around the id that was asked with are
  * those of a list that is known, by what passed of it before, otherwise by the screen, and remembers
- * then what passed. The outcome is the screen's own in either case, byte for byte.
+ * then what passed. Of a list that is new, definitions that are known not to pass are not even read.
+ * The outcome is the screen's own in either case, byte for byte.
  */
 import { isObject, type Json, type JsonObject, member } from "../mcp/json.ts";
+import { listsIn, withEntries } from "../mcp/list_entries.ts";
 import type { Id } from "../mcp/message.ts";
 import { readReply } from "../mcp/reply_text.ts";
 import type { ListMemory, ListView } from "./list_memory.ts";
@@ -75,14 +77,32 @@ export class ListScreen {
     const bytes = encoder.encode(text);
     const places = this.#placesIn(bytes);
     const known = this.#recall(places, bytes);
-    return known === null ? this.#judge(text, places) : decoder.decode(known);
+    if (known !== null) return decoder.decode(known);
+    const shorter = this.#shortened(places, bytes);
+    return shorter === null
+      ? this.#judge(text, places, false)
+      : this.#judge(decoder.decode(shorter), places, true);
   }
 
   /** What of the JSON body `bytes` passes; null where nothing may. */
   body(bytes: Uint8Array): Uint8Array | null {
     const places = this.#placesIn(bytes);
-    return this.#recall(places, bytes) ??
-      screenedBody(bytes, { screen: (text) => this.#judge(text, places) });
+    const known = this.#recall(places, bytes);
+    if (known !== null) return known;
+    const shorter = this.#shortened(places, bytes);
+    const screen = (text: string) => this.#judge(text, places, shorter !== null);
+    return screenedBody(shorter ?? bytes, { screen });
+  }
+
+  /** `bytes` without definitions that are known not to pass; null: it is as well to read all. */
+  #shortened(places: readonly Place[], bytes: Uint8Array): Uint8Array | null {
+    const { filter } = this.#view;
+    if (filter === null || places.length === 0) return null;
+    const lists = listsIn(bytes);
+    if (lists === null) return null;
+    const left = lists.map((list) => this.#memory.names.left(filter, list));
+    const isShorter = lists.some(({ entries }, index) => left[index]?.length !== entries.length);
+    return isShorter ? withEntries(bytes, lists, left) : null;
   }
 
   /** Nothing where the answer has passed already: a second one is the screen's to judge. */
@@ -116,21 +136,28 @@ export class ListScreen {
     return null;
   }
 
-  #judge(text: string, places: readonly Place[]): string | null {
+  /**
+   * What of `text` passes; remembered where the list is all there is to it.
+   *
+   * @param isShortened Whether something has gone already: what stays is then written anew
+   */
+  #judge(text: string, places: readonly Place[], isShortened: boolean): string | null {
     for (const place of places) {
       const { before, after, list } = place;
       const result = this.#resultIn(text, place);
       if (result === null) continue;
       const envelope = { jsonrpc: "2.0", id: this.#id };
       const message = after === "" ? { ...envelope, result } : { result, ...envelope };
-      const passed = this.#screen.screen(text, message);
+      const screened = this.#screen.screen(text, message);
+      const passed = isShortened && screened === text ? JSON.stringify(message) : screened;
       if (passed !== null && passed.startsWith(before) && passed.endsWith(after)) {
         const filtered = passed.slice(before.length, passed.length - after.length);
         this.#memory.keep(this.#view, list, encoder.encode(filtered));
       }
       return passed;
     }
-    return this.#screen.screen(text);
+    const screened = this.#screen.screen(text);
+    return isShortened && screened === text ? JSON.stringify(readReply(text)) : screened;
   }
 
   /**

@@ -54,9 +54,33 @@ Deno.test("ListMemory holds no more than 8 MiB, and drops what was used longest 
 
 Deno.test("ListMemory holds no more than 64 lists, however small", () => {
   const memory = new ListMemory();
-  for (let fill = 0; fill < 200; fill++) memory.keep(VIEW, list(4, fill), list(0, 0));
-  const known = Array.from({ length: 200 }, (_, fill) => memory.find(VIEW, list(4, fill)));
+  for (let bytes = 1; bytes <= 200; bytes++) memory.keep(VIEW, list(bytes, 1), list(0, 0));
+  const known = Array.from({ length: 200 }, (_, index) => memory.find(VIEW, list(index + 1, 1)));
   assert.equal(known.filter((found) => found !== null).length, 64);
+});
+
+Deno.test("ListMemory compares with eight lists of one length, those used last", () => {
+  const memory = new ListMemory();
+  for (let fill = 0; fill < 20; fill++) memory.keep(VIEW, list(4, fill), list(0, 0));
+  assert.equal(memory.find(VIEW, list(4, 11)), null);
+  assert.ok(memory.find(VIEW, list(4, 12)) !== null);
+  assert.ok(memory.find(VIEW, list(4, 19)) !== null);
+});
+
+Deno.test("ListMemory keeps few of the lists of a server that makes each anew", () => {
+  const memory = new ListMemory();
+  const come = (bytes: number) => {
+    const isKnown = memory.find(VIEW, list(bytes, 1)) !== null;
+    memory.keep(VIEW, list(bytes, 1), list(0, 0));
+    return isKnown;
+  };
+  for (let bytes = 1; bytes <= 1000; bytes++) assert.ok(!come(bytes));
+  const kept = Array.from({ length: 1000 }, (_, index) => index + 1)
+    .filter((bytes) => memory.find(VIEW, list(bytes, 1)) !== null);
+  assert.ok(kept.length <= 64 && (kept[0] ?? 0) <= 16, String(kept));
+  // One that stays the same is known soon, and then at once.
+  const turns = Array.from({ length: 40 }, () => come(2000));
+  assert.ok(turns.indexOf(true) <= 16 && turns.lastIndexOf(false) < turns.indexOf(true));
 });
 
 Deno.test("ListMemory counts what lists of one server were filtered to for many callers", () => {
@@ -94,5 +118,6 @@ Deno.test("ListScreen shows a list to the screen once, whatever the id and the f
     assert.equal(screen.unanswered.size, 0);
   };
   for (const id of [1, "1", 2, "é", 3]) answer(id);
-  assert.equal(shown, 1);
+  // And once its names.
+  assert.equal(shown, 2);
 });
