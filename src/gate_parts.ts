@@ -12,6 +12,7 @@ import { Census } from "./gate/census.ts";
 import type { Gate } from "./gate/gate.ts";
 import { countedKeys } from "./gate/gate_snapshot.ts";
 import type { GateParts } from "./gate/generation.ts";
+import type { Tracing } from "./gate/tracing.ts";
 import type { AnyPolicyModule, Clock } from "./policy/contract.ts";
 import { loadPlugin } from "./policy/plugins.ts";
 import { http1Upstream } from "./upstream/http1_upstream.ts";
@@ -21,6 +22,7 @@ export function gatePartsOf(
   world: World,
   builtIns: ReadonlyMap<string, AnyPolicyModule>,
   clock: Clock,
+  tracing: Tracing | null,
 ): GateParts {
   return {
     builtIns,
@@ -33,7 +35,14 @@ export function gatePartsOf(
       warn: (text) => warn(world, `${source}: ${text}`),
     }),
     userAgent: `mcpgate/${VERSION}`,
+    ...(tracing === null ? {} : { tracing }),
   };
+}
+
+/** Tracing, where the runtime's own variable says that spans are exported; else nothing is loaded. */
+export async function tracingIn(world: World): Promise<Tracing | null> {
+  if (!/^(?:1|true)$/i.test(world.env("OTEL_DENO") ?? "")) return null;
+  return (await import("./telemetry/spans.ts")).spanTracing(VERSION);
 }
 
 /** `parts` for a gate of `config`: where nobody can look, nothing is counted. */

@@ -42,7 +42,7 @@ import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Problem } from "./config/problem.ts";
 import { Gate } from "./gate/gate.ts";
-import { factsOf, gatePartsFor, gatePartsOf } from "./gate_parts.ts";
+import { factsOf, gatePartsFor, gatePartsOf, tracingIn } from "./gate_parts.ts";
 import { judgeTrial } from "./gate/trial.ts";
 import type { TrialCall } from "./gate/trial.ts";
 import { stageKey } from "./gate/stage_key.ts";
@@ -64,7 +64,7 @@ const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 const world = systemWorld(Deno.args, (name) => Deno.env.get(name));
 
-const gateParts = gatePartsOf(world, BUILT_INS, clock);
+const gateParts = gatePartsOf(world, BUILT_INS, clock, await tracingIn(world));
 
 const surveyor = new Surveyor(gateParts.connect, gateParts.userAgent);
 

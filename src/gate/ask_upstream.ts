@@ -33,8 +33,11 @@ export async function askUpstream(exchange: Exchange, question: Question): Promi
     requestOf(exchange, question),
   );
   try {
-    return new BoundReply(exchange, await exchange.untilCut(asking));
+    const reply = new BoundReply(exchange, await exchange.untilCut(asking));
+    exchange.trace?.answered(reply.status);
+    return reply;
   } catch (error) {
+    exchange.trace?.failed(error instanceof UpstreamError ? error.kind : "internal");
     asking.then((late) => late.cancel(), () => {});
     throw error;
   } finally {
@@ -75,6 +78,7 @@ function requestOf(exchange: Exchange, question: Question): UpstreamRequest {
   const method = incoming.method === "GET" || incoming.method === "DELETE"
     ? incoming.method
     : "POST";
+  const { config, credentials } = generation;
   return {
     method,
     ...(path === undefined ? {} : { path }),
@@ -86,12 +90,13 @@ function requestOf(exchange: Exchange, question: Question): UpstreamRequest {
         session: handles.session,
         lastEventId: handles.lastEventId,
         label: principal.label,
+        traceparent: exchange.trace?.goesUp(method, config.upstream.url) ?? null,
       },
-      generation.config,
-      generation.credentials,
+      config,
+      credentials,
     ),
     body: method === "POST" ? bytes : null,
-    headTimeoutMs: generation.config.upstream.timeoutMs,
+    headTimeoutMs: config.upstream.timeoutMs,
     signal: cutSignal,
   };
 }

@@ -4,7 +4,7 @@
  * A count that exists costs a few look-ups and no allocation. It outlives generations: a reload
  * forgets nothing. Knows nobody who looks.
  */
-import { isClientNotification, isRequestMethod } from "../mcp/revision.ts";
+import { isKnownMethod } from "../mcp/revision.ts";
 import type { Outcome } from "../policy/contract.ts";
 import { Histogram } from "./histogram.ts";
 import type { ExchangeRecord } from "./record.ts";
@@ -177,6 +177,5 @@ function histogramOf(times: Map<string, Histogram>, method: string): Histogram {
 /** What an exchange is counted as. */
 function countedMethod({ http, method }: Outcome): string {
   if (method === null) return http === "GET" || http === "DELETE" ? http : "none";
-  const isKnown = isRequestMethod(method) || isClientNotification("legacy", method);
-  return isKnown ? method : OTHER;
+  return isKnownMethod(method) ? method : OTHER;
 }

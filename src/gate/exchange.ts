@@ -5,7 +5,7 @@
 import type { Call } from "../mcp/message.ts";
 import type { Principal } from "../policy/contract.ts";
 import { finish, newRuling } from "../policy/pipeline.ts";
-import { UpstreamError } from "../upstream/upstream.ts";
+import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
 import { Answering, ClientGone } from "./answering.ts";
 import type { Patience } from "./body.ts";
 import { corsFields } from "./cors.ts";
@@ -19,6 +19,7 @@ import type { ClientWatcher, Fields, IncomingExchange } from "./incoming.ts";
 import { Judgement } from "./judgement.ts";
 import type { Listed } from "./open_exchanges.ts";
 import { ExchangeRecord } from "./record.ts";
+import type { Trace } from "./tracing.ts";
 
 /** Why an exchange is cut short from outside. */
 export type Cut = "client_gone" | "revoked" | "shutdown";
@@ -39,6 +40,8 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   readonly arrival: Arrival;
   readonly record: ExchangeRecord;
   readonly answering: Answering;
+  /** Whom its moments are told; null: nobody follows it. */
+  readonly trace: Trace | null;
   readonly ruling = newRuling();
   /** The one object that policies are shown; filled in as the exchange becomes known. */
   readonly asked: ExchangeContext;
@@ -70,7 +73,8 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     this.incoming = incoming;
     this.arrival = arrival;
     const id = gate.newExchangeId();
-    const { clock } = gate.parts;
+    const { clock, tracing } = gate.parts;
+    this.trace = tracing?.begin(incoming.method, traceparentOf(incoming)) ?? null;
     this.record = new ExchangeRecord(id, incoming, remote, clock.now(), clock.monotonic());
     this.#generation = generation;
     this.record.generation = generation.number;
@@ -206,9 +210,10 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     const { parts: { clock, census } } = this.gate;
     const outcome = this.record.outcome(clock.monotonic());
     finish(this.ruling, outcome, this.#generation.log);
-    census?.ended(this.record, outcome, this.#generation.keys.has(this.principal.label));
     this.#generation.leave();
     if (this.#earlier !== null) { for (const generation of this.#earlier) generation.leave(); }
+    census?.ended(this.record, outcome, this.#generation.keys.has(this.principal.label));
+    this.trace?.ended(outcome, this.record.kind);
   }
 
   #close(why: Cut): void {
@@ -228,6 +233,12 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     this.record.refused(denial);
     if (this.#cutBy === null) this.#close("client_gone");
   }
+}
+
+/** Two are none: what they would belong to cannot be said. */
+function traceparentOf({ fields }: IncomingExchange): string | null {
+  const [traceparent = null, second] = fieldValues(fields, "traceparent");
+  return second === undefined ? traceparent : null;
 }
 
 /** What is told to those still waiting when their exchange is cut. */

@@ -18,6 +18,7 @@ import { indexKeys } from "./revocation.ts";
 import type { KeyIndex } from "./revocation.ts";
 import { Sealer } from "./seal.ts";
 import { stageKey } from "./stage_key.ts";
+import type { Tracing } from "./tracing.ts";
 import type { Credentials } from "./upstream_request.ts";
 
 /** What the composition root lends the gate. */
@@ -33,6 +34,8 @@ export interface GateParts {
   readonly userAgent: string;
   /** Counts how exchanges end. Absent: nobody looks, and nothing is counted. */
   readonly census?: Census;
+  /** Follows exchanges. Absent: nobody does. */
+  readonly tracing?: Tracing;
 }
 
 /** One built configuration. */

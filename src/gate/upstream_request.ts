@@ -21,6 +21,8 @@ export interface UpstreamHead {
   /** Opened. */
   readonly lastEventId: string | null;
   readonly label: string;
+  /** Names the gate's own part of the way, in place of the caller's field; null: nobody follows it. */
+  readonly traceparent: string | null;
 }
 
 /** What every request of a generation carries. */
@@ -57,7 +59,9 @@ export function upstreamFields(
   if (identityHeader !== null) own.add(identityHeader);
   for (const name of forwardHeaders) {
     const values = fieldValues(head.fields, name);
-    const value = values.join(", ");
+    const value = name === "traceparent" && head.traceparent !== null
+      ? head.traceparent
+      : values.join(", ");
     if (!own.has(name) && isForwardable(value)) fields.push([name, value]);
   }
   if (identityHeader !== null) fields.push([identityHeader, headerSafe(head.label)]);

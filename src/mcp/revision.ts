@@ -124,6 +124,11 @@ export function isClientNotification(era: Era, method: string): boolean {
   return era === "modern" ? method === "notifications/cancelled" : LEGACY_NOTIFICATIONS.has(method);
 }
 
+/** Whether `method` is one that clients of any era send: one of a short list. */
+export function isKnownMethod(method: string): boolean {
+  return FAMILY_OF.has(method) || LEGACY_NOTIFICATIONS.has(method);
+}
+
 /** The family of the request `method`, or null where there is no such method. */
 export function familyOf(method: string): Family | null {
   return FAMILY_OF.get(method) ?? null;

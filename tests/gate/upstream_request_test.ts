@@ -14,6 +14,7 @@ const PLAIN: UpstreamHead = {
   session: null,
   lastEventId: null,
   label: "a",
+  traceparent: null,
 };
 
 const MODERN = {

@@ -46,6 +46,13 @@ export const ROOMS: readonly Room[] = [
     imports: ["src/mcp/", "src/upstream/upstream.ts"],
     types: ["src/config/"],
   },
+  // Exchanges as others see them who follow requests through several programs.
+  {
+    ...CLOSED,
+    files: "src/telemetry/",
+    imports: ["src/mcp/"],
+    types: ["src/gate/", "src/policy/"],
+  },
   { ...CLOSED, files: "src/config/", types: ["src/policy/"] },
   {
     ...CLOSED,
@@ -107,6 +114,7 @@ export interface Package {
 
 /** The packages of the program. One that is not here may not be imported by it. */
 export const PACKAGES: readonly Package[] = [
+  { name: "@opentelemetry/api", files: ["src/telemetry/"], language: false, types: [] },
   { name: "amaro", files: ["src/policy/plugins"], language: false, types: [] },
   { name: "hono", files: ["src/server/"], language: true, types: [] },
   { name: "yaml", files: ["src/config/"], language: true, types: [] },
