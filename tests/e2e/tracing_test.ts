@@ -189,3 +189,23 @@ Deno.test("spans that are not exported yet are when the gate stops", async () =>
     { OTEL_BSP_SCHEDULE_DELAY: "60000" },
   );
 });
+
+Deno.test("workers export what each of them has done", async () => {
+  await using receiver = new OtlpReceiver();
+  await using upstream = await RecordingUpstream.start();
+  upstream.otherwise = answer({
+    fields: [["Content-Type", "application/json"]],
+    body: JSON.stringify(toolResult("x")),
+  });
+  const environment = Object.entries(receiver.environment).map(([name, value]) =>
+    `${name}=${value}`
+  );
+  await using gate = await GateProcess.start(
+    { upstream: { url: upstream.url() }, keys: [worker.entry], workers: 2 },
+    ["env", ...environment, ...FROM_SOURCE],
+  );
+  for (let count = 0; count < 8; count++) {
+    await askOnce(gate.port, mcpPost(worker.key, toolCall("echo"), traced()));
+  }
+  await eventually("all spans", () => receiver.spans.length === 16, 10_000);
+});
