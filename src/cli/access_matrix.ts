@@ -3,6 +3,7 @@
  * Pure; how a grant is read is handed in, so that it is read as the gate reads it.
  */
 import type { Offer } from "../survey/offer.ts";
+import { metaReason } from "./meta_tool.ts";
 
 /** What one key may use. */
 export interface Holder {
@@ -27,8 +28,8 @@ export interface MatrixRow {
 export interface ToolRow extends MatrixRow {
   /** Whether its annotations say that it may destroy, or leave that open. */
   readonly destructive: "said" | "unsaid" | "no";
-  /** Whether by its name it could do the work of other tools, and so reach around an allowlist. */
-  readonly meta: boolean;
+  /** Why it could do the work of other tools, and so reach around an allowlist; null: nothing says so. */
+  readonly meta: string | null;
 }
 
 /** Something that the operator should look at. */
@@ -38,6 +39,8 @@ export interface Finding {
   readonly label: string | null;
   readonly family: "tools" | "prompts" | "resources";
   readonly names: readonly string[];
+  /** For each name why it is here, where that differs from name to name; else null. */
+  readonly reasons: readonly string[] | null;
 }
 
 /** The whole picture. */
@@ -55,10 +58,10 @@ export function accessMatrix(offer: Offer, holders: readonly Holder[]): AccessMa
     name,
     keys: holders.filter(may).map(({ label }) => label),
   });
-  const tools = offer.tools.map(({ name, destructive }) => ({
-    ...row(name, (holder) => holder.mayCall(name)),
-    destructive,
-    meta: isMetaTool(name),
+  const tools = offer.tools.map((tool) => ({
+    ...row(tool.name, (holder) => holder.mayCall(tool.name)),
+    destructive: tool.destructive,
+    meta: metaReason(tool),
   }));
   return {
     tools,
@@ -68,23 +71,6 @@ export function accessMatrix(offer: Offer, holders: readonly Holder[]): AccessMa
     findings: [...missing(offer, holders), ...doubtful(tools)],
   };
 }
-
-/**
- * Whether a tool of this name is likely to run what it is told, or to call other tools: judged by the
- * words of the name only, so it misses some and suspects others wrongly.
- */
-export function isMetaTool(name: string): boolean {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z0-9]+/);
-  if (words.some((word) => RUNNERS.has(word))) return true;
-  return words.some((word) => CALLERS.has(word)) && words.some((word) => CALLED.has(word));
-}
-
-const RUNNERS = new Set(
-  ("exec execute eval shell bash sh zsh powershell pwsh terminal tty command commands cmd " +
-    "subprocess spawn repl interpreter ssh sudo").split(" "),
-);
-const CALLERS = new Set("call run use invoke dispatch proxy forward batch".split(" "));
-const CALLED = new Set("tool tools code script python javascript js program binary mcp".split(" "));
 
 /** What is granted or denied by name although the server does not offer it. */
 function missing(offer: Offer, holders: readonly Holder[]): Finding[] {
@@ -112,10 +98,8 @@ function absentees(
   const globs = absent.filter((pattern) => pattern.includes("*") && !/^\*+$/.test(pattern));
   const exact = absent.filter((pattern) => !pattern.includes("*"));
   return [
-    ...(exact.length > 0 ? [{ kind: "not_offered" as const, label, family, names: exact }] : []),
-    ...(globs.length > 0
-      ? [{ kind: "matches_nothing" as const, label, family, names: globs }]
-      : []),
+    ...(exact.length > 0 ? [about("not_offered", label, family, exact)] : []),
+    ...(globs.length > 0 ? [about("matches_nothing", label, family, globs)] : []),
   ];
 }
 
@@ -128,13 +112,24 @@ function fits(pattern: string, name: string): boolean {
 
 function doubtful(tools: readonly ToolRow[]): Finding[] {
   const finding = (kind: Finding["kind"], rows: readonly ToolRow[]): Finding[] =>
-    rows.length === 0
-      ? []
-      : [{ kind, label: null, family: "tools", names: rows.map(({ name }) => name) }];
+    rows.length === 0 ? [] : [about(kind, null, "tools", rows.map(({ name }) => name))];
   const held = tools.filter(({ keys }) => keys.length > 0);
+  const meta = held.filter((row) => row.meta !== null);
   return [
     ...finding("nobody", tools.filter(({ keys }) => keys.length === 0)),
     ...finding("destructive", held.filter(({ destructive }) => destructive === "said")),
-    ...finding("meta_tool", held.filter(({ meta }) => meta)),
+    ...finding("meta_tool", meta).map((found) => ({
+      ...found,
+      reasons: meta.map((row) => row.meta ?? ""),
+    })),
   ];
+}
+
+function about(
+  kind: Finding["kind"],
+  label: string | null,
+  family: Finding["family"],
+  names: readonly string[],
+): Finding {
+  return { kind, label, family, names, reasons: null };
 }

@@ -3,6 +3,7 @@
  * secret.
  */
 import type { Config } from "../config/config.ts";
+import { lastEndMs, timeText } from "./key_times.ts";
 
 const MAX_KEYS = 50;
 const MAX_NAMES = 12;
@@ -32,9 +33,10 @@ function addressText({ hostname, port }: Config["listen"]): string {
 
 function keyLines(key: Key, now: number): string[] {
   const { rps, burst } = key.rateLimit;
-  const expiry = key.expiresMs === null
+  const end = lastEndMs(key);
+  const expiry = end === null
     ? "never expires"
-    : `${key.expiresMs <= now ? "expired" : "expires"} ${moment(key.expiresMs)}`;
+    : `${end <= now ? "expired" : "expires"} ${timeText(end)}`;
   const taken = key.deny.length === 0 ? "" : `; not ${some(key.deny)}`;
   return [
     `  ${key.label}`,
@@ -43,10 +45,6 @@ function keyLines(key: Key, now: number): string[] {
     `    resources  ${some(key.resources)}`,
     `    limits     ${rps} a second, ${burst} at once; ${expiry}`,
   ];
-}
-
-function moment(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function some(names: readonly string[]): string {

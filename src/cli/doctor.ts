@@ -2,23 +2,27 @@
  * `mcpgate doctor`: looks at everything that serving depends on, and says what to do about each. Looks
  * only: it changes nothing. The looking itself is handed in.
  */
+import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
+import type { Problem } from "../config/problem.ts";
 import type { Health } from "../survey/health.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
 import {
   type Check,
   clockChecks,
   type DescriptorLimit,
+  fileChecks,
   listenerChecks,
   type Port,
   processChecks,
   secretChecks,
   upstreamChecks,
 } from "./doctor_checks.ts";
-import { shown } from "./matrix_text.ts";
+import { type Ink, inkFor } from "./ink.ts";
+import { shownWords } from "./matrix_text.ts";
 import { readFlags } from "./usage.ts";
-import { doubts, notValid, type ValidateParts } from "./validate.ts";
+import { doubts, type ValidateParts } from "./validate.ts";
 import { type Command, EXIT, type World } from "./world.ts";
 
 /** What `doctor` is lent. */
@@ -50,13 +54,30 @@ ${CONFIG_FLAG_HELP}`,
       const flags = readFlags(args, FLAGS);
       const path = configPath(world, flags.config);
       const loaded = loadConfig(path, configSources(world, parts.builtIns));
-      if (!loaded.ok) throw notValid(path, loaded.problems);
-      const objections = await parts.check(loaded);
-      if (objections.length > 0) throw notValid(path, objections);
-      const checks = await examine(world, path, loaded.config, parts);
-      world.stdout(flags.json === true ? `${JSON.stringify(checks, null, 2)}\n` : report(checks));
+      const problems = loaded.ok ? await parts.check(loaded) : loaded.problems;
+      // What the file would mean is anybody's guess, so nothing else is looked at then.
+      const checks = loaded.ok && problems.length === 0
+        ? await examine(world, path, loaded.config, parts)
+        : problems.map(problemCheck);
+      world.stdout(
+        flags.json === true
+          ? `${JSON.stringify(checks, null, 2)}\n`
+          : report(checks, inkFor(world)),
+      );
       return checks.some(({ level }) => level === "failed") ? EXIT.failed : EXIT.done;
     },
+  };
+}
+
+/** What is wrong with the file, as one thing that was looked at. */
+function problemCheck(problem: Problem): Check {
+  const { file, line, column, path, found, expected, suggestion } = problem;
+  const place = line === 0 ? file : `${file}:${line}:${column}`;
+  return {
+    about: "configuration",
+    level: "failed",
+    text: `${place}${path === "" ? "" : ` ${path}`}: found ${found}`,
+    advice: `expected ${expected}${suggestion === undefined ? "" : `; ${suggestion}`}`,
   };
 }
 
@@ -75,6 +96,7 @@ async function examine(
   };
   return [
     valid,
+    ...fileChecks(path, world.files.mode(path), folderMode(world, path), config),
     ...doubts(world, path, config).map((text): Check => {
       const [what = "", ...advice] = text.split(": ");
       return {
@@ -92,11 +114,21 @@ async function examine(
   ];
 }
 
-function report(checks: readonly Check[]): string {
+/** Of the folder the file is in; null where nobody knows. */
+function folderMode(world: World, path: string): number | null {
+  try {
+    return world.files.mode(dirname(path));
+  } catch {
+    return null;
+  }
+}
+
+function report(checks: readonly Check[], ink: Ink): string {
+  const paint = { ok: ink.green, warning: ink.yellow, failed: ink.red };
   const width = Math.max(...checks.map(({ about }) => about.length));
   const lines = checks.flatMap(({ about, level, text, advice }) => [
-    `${MARKS[level]}  ${about.padEnd(width)}  ${shownLong(text)}`,
-    ...(advice === null ? [] : [`${" ".repeat(width + 10)}${shownLong(advice)}`]),
+    `${paint[level](MARKS[level])}  ${about.padEnd(width)}  ${shownWords(text)}`,
+    ...(advice === null ? [] : [`${" ".repeat(width + 10)}${shownWords(advice)}`]),
   ]);
   const failures = checks.filter(({ level }) => level === "failed").length;
   const warnings = checks.filter(({ level }) => level === "warning").length;
@@ -110,8 +142,3 @@ const MARKS: Readonly<Record<Check["level"], string>> = {
   warning: "think ",
   failed: "FAILED",
 };
-
-/** Words of a server's may be among them. */
-function shownLong(text: string): string {
-  return text.split(" ").map((word) => word === "" ? "" : shown(word)).join(" ");
-}

@@ -50,6 +50,40 @@ const CLOCK_TOLERANCE_S = 60;
 /** Before this the program was not written: the clock has not been set. */
 const BUILT_MS = Date.UTC(2026, 0, 1);
 
+const READABLE_BY_ALL = 0o004;
+const WRITABLE_BY_OTHERS = 0o022;
+const STICKY = 0o1000;
+
+/** Who else may read the file, and who may put another in its place. Modes are null where there are none. */
+export function fileChecks(
+  path: string,
+  mode: number | null,
+  folderMode: number | null,
+  config: Config,
+): Check[] {
+  const checks: Check[] = [];
+  // Hashes may be seen; what goes to the upstream may not, unless it is a reference.
+  if (
+    mode !== null && (mode & READABLE_BY_ALL) !== 0 && config.secrets.upstreamHeaders.length > 0
+  ) {
+    checks.push(warning(
+      "configuration",
+      `${path} can be read by everybody on this machine, and upstream.headers is in it`,
+      `chmod o-r ${path}, or write "file:/path" or \${NAME} there instead of what is secret`,
+    ));
+  }
+  const isOpen = folderMode !== null && (folderMode & WRITABLE_BY_OTHERS) !== 0 &&
+    (folderMode & STICKY) === 0;
+  if (isOpen) {
+    checks.push(warning(
+      "configuration",
+      `the folder of ${path} can be written by others, who could put another file in its place`,
+      "chmod go-w on the folder",
+    ));
+  }
+  return checks;
+}
+
 /** The upstream, as it answered. */
 export function upstreamChecks(config: Config, health: Health): Check[] {
   const { url, transport } = config.upstream;

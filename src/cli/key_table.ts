@@ -4,7 +4,7 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Ink } from "./ink.ts";
-import { dayText, timeText } from "./key_times.ts";
+import { dayText, lastEndMs, timeText } from "./key_times.ts";
 import type { LastUses } from "./last_use.ts";
 
 /** One label. Times are RFC 3339, days are dates; null: not said, or never. */
@@ -34,19 +34,19 @@ const MAX_NAMES = 3;
 
 /** A row for each key of `config`, in the order of the file. */
 export function keyRows(config: Config, now: number, uses: LastUses | null): KeyRow[] {
-  return config.keys.map(({ label, hashes, allow, deny, prompts, resources }) => {
+  return config.keys.map((key) => {
+    const { label, hashes, allow, deny, prompts, resources } = key;
     const days = hashes.flatMap(({ createdMs }) => createdMs ?? []);
-    const ends = hashes.map(({ expiresMs }) => expiresMs ?? Infinity);
     const written = hashes.map(({ createdMs, expiresMs }) => ({
       created: createdMs === null ? null : dayText(createdMs),
       expires: expiresMs === null ? null : timeText(expiresMs),
       good: expiresMs === null || expiresMs > now,
     }));
-    const last = Math.max(...ends);
+    const last = lastEndMs(key);
     return {
       label,
       created: days.length === 0 ? null : dayText(Math.max(...days)),
-      expires: Number.isFinite(last) ? timeText(last) : null,
+      expires: last === null ? null : timeText(last),
       last_used: uses?.times.get(label) ?? null,
       good: written.filter(({ good }) => good).length,
       hashes: written,

@@ -2,8 +2,11 @@
  * The times of keys on the command line: how long old ones stay good beside a new one, and moments as
  * they are written into a configuration. Knows no key.
  */
+import type { Config } from "../config/config.ts";
 import { parseDuration } from "../config/quantity.ts";
 import { UsageError } from "./usage.ts";
+
+type Key = Config["keys"][number];
 
 /** Where nothing else is said. */
 export const DEFAULT_OVERLAP = "7d";
@@ -25,6 +28,13 @@ export function parseOverlap(text: string): number {
     `--overlap: found ${JSON.stringify(text)}, expected a duration of at most ${MOST_DAYS} days, ` +
       'such as "7d", "12h" or "0s"',
   );
+}
+
+/** When the last of a label's keys ends, in milliseconds since the epoch; null: never. */
+export function lastEndMs({ hashes, expiresMs }: Pick<Key, "hashes" | "expiresMs">): number | null {
+  if (hashes.length === 0) return expiresMs;
+  const last = Math.max(...hashes.map((each) => each.expiresMs ?? Infinity));
+  return Number.isFinite(last) ? last : null;
 }
 
 /** The moment as an RFC 3339 time, in whole seconds. */

@@ -6,6 +6,7 @@ import { formOfKey, hashKey } from "../config/api_key.ts";
 import { removeKey, removeOldHashes } from "../config/edit.ts";
 import { loadConfig } from "../config/load.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath } from "./config_path.ts";
+import { withRotated } from "./audit_source.ts";
 import { inkFor } from "./ink.ts";
 import { changeFile, keySources } from "./key_file.ts";
 import { keyRows, keyTable } from "./key_table.ts";
@@ -92,7 +93,7 @@ function list(world: World, args: readonly string[], parts: KeysParts): Promise<
 
 function usesOf(world: World, path: string, labels: readonly string[]): LastUses | null {
   try {
-    return lastUses(world.files, path, labels);
+    return lastUses(world.files, withRotated(world, path).reverse(), labels);
   } catch (error) {
     warn(world, `${path} cannot be read: ${error instanceof Error ? error.message : error}`);
     return null;

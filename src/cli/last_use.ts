@@ -2,6 +2,7 @@
  * When callers were last let in, as the audit log tells: read from its end, as far as it takes. Knows
  * two members of a line, and no other.
  */
+import { isPacked } from "./audit_log.ts";
 import type { Files, OpenFile } from "./world.ts";
 
 /** What a log says of its labels. */
@@ -12,32 +13,45 @@ export interface LastUses {
   readonly since: string | null;
 }
 
-/** Bytes read at once, and in all: beyond that a label counts as not seen. */
+/** Bytes read at once, and of all logs about: beyond that a label counts as not seen. */
 const PIECE = 1024 ** 2;
 const MOST = 256 * PIECE;
 
-/** Reads the log at `path` until all `labels` have been seen. Throws what reading throws. */
-export function lastUses(files: Files, path: string, labels: Iterable<string>): LastUses {
+/**
+ * Reads the logs at `paths`, the newest first, until all `labels` have been seen; compressed ones are
+ * left out. Throws what reading throws.
+ */
+export function lastUses(
+  files: Files,
+  paths: readonly string[],
+  labels: Iterable<string>,
+): LastUses {
   const wanted = new Set(labels);
   const times = new Map<string, string>();
   let since: string | null = null;
-  using file = files.open(path);
-  for (const line of linesFromEnd(file)) {
-    const { time, label } = read(line);
-    if (time === null) continue;
-    since = time;
-    if (label !== null && wanted.delete(label)) times.set(label, time);
-    if (wanted.size === 0) break;
+  let left = MOST;
+  for (const path of paths) {
+    using file = files.open(path);
+    if (isPacked(file)) continue;
+    for (const line of linesFromEnd(file, left)) {
+      const { time, label } = read(line);
+      if (time === null) continue;
+      since = time;
+      if (label !== null && wanted.delete(label)) times.set(label, time);
+      if (wanted.size === 0) return { times, since };
+    }
+    left -= file.size;
+    if (left <= 0) break;
   }
   return { times, since };
 }
 
 /** Whole lines, the last first. */
-function* linesFromEnd(file: OpenFile): Generator<string> {
+function* linesFromEnd(file: OpenFile, most: number): Generator<string> {
   const { size } = file;
   const decoder = new TextDecoder();
   let rest: Uint8Array = new Uint8Array();
-  for (let to = size; to > 0 && size - to < MOST;) {
+  for (let to = size; to > 0 && size - to < most;) {
     const from = Math.max(0, to - PIECE);
     const bytes = new Uint8Array(to - from + rest.length);
     file.seek(from);

@@ -7,6 +7,7 @@ import { loadConfig } from "../config/load.ts";
 import type { Offer } from "../survey/offer.ts";
 import { accessMatrix, type Holder } from "./access_matrix.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
+import { inkFor } from "./ink.ts";
 import { findingText, matrixText, shown } from "./matrix_text.ts";
 import { Failure, readFlags, suggestion, warn } from "./usage.ts";
 import { notValid } from "./validate.ts";
@@ -71,7 +72,7 @@ ${CONFIG_FLAG_HELP}`,
       world.stdout(
         `${config.upstream.url}: ${shown(`${name} ${version}`.trim())}, revision ${
           shown(offer.revision)
-        }\n\n${matrixText(matrix, labels)}`,
+        }\n\n${matrixText(matrix, labels, inkFor(world))}`,
       );
       return EXIT.done;
     },

@@ -7,6 +7,7 @@ import { loadConfig } from "../config/load.ts";
 import { formatProblems, type Problem } from "../config/problem.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
 import { configSummary } from "./config_summary.ts";
+import { lastEndMs } from "./key_times.ts";
 import { Failure, readFlags, warn } from "./usage.ts";
 import { type Command, EXIT, type World } from "./world.ts";
 
@@ -21,6 +22,8 @@ export interface ValidateParts {
   check(loaded: Loaded): Promise<readonly Problem[]>;
 }
 
+const FLAGS = { ...CONFIG_FLAG, json: { type: "boolean" } } as const;
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 const EXPIRY_NOTICE_DAYS = 14;
 const WRITABLE_BY_OTHERS = 0o022;
@@ -30,23 +33,47 @@ export function validateCommand(parts: ValidateParts): Command {
   return {
     name: "validate",
     summary: "check the configuration without serving",
-    help: `Usage: mcpgate validate [-c FILE]
+    help: `Usage: mcpgate validate [-c FILE] [--json]
 
 Reads the configuration, its secrets and its policy modules as "serve" does, and prints what it says
 or everything that is wrong with it. The exit code is 0 where "serve" would start, else 1.
 
+  --json              for programs: { file, valid, problems: [{ line, column, path, found,
+                      expected, suggestion }], warnings }
 ${CONFIG_FLAG_HELP}`,
     async run(world, args) {
-      const path = configPath(world, readFlags(args, CONFIG_FLAG).config);
+      const flags = readFlags(args, FLAGS);
+      const path = configPath(world, flags.config);
       const loaded = loadConfig(path, configSources(world, parts.builtIns));
-      if (!loaded.ok) throw notValid(path, loaded.problems);
-      const objections = await parts.check(loaded);
-      if (objections.length > 0) throw notValid(path, objections);
-      for (const text of doubts(world, path, loaded.config)) warn(world, text);
+      const problems = loaded.ok ? await parts.check(loaded) : loaded.problems;
+      const warnings = loaded.ok && problems.length === 0 ? doubts(world, path, loaded.config) : [];
+      if (flags.json === true) {
+        world.stdout(verdictDocument(path, problems, warnings));
+        return problems.length === 0 ? EXIT.done : EXIT.failed;
+      }
+      if (!loaded.ok || problems.length > 0) throw notValid(path, problems);
+      for (const text of warnings) warn(world, text);
       world.stdout(`${path} is valid\n\n${configSummary(loaded.config, world.now())}`);
       return EXIT.done;
     },
   };
+}
+
+function verdictDocument(
+  file: string,
+  problems: readonly Problem[],
+  warnings: readonly string[],
+): string {
+  const told = problems.map(({ line, column, path, found, expected, suggestion = null }) => ({
+    line,
+    column,
+    path,
+    found,
+    expected,
+    suggestion,
+  }));
+  const document = { file, valid: told.length === 0, problems: told, warnings };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** The end of a command that needs the configuration at `path`. */
@@ -80,8 +107,10 @@ export function doubts(world: World, path: string, config: Config): string[] {
   if (config.keys.length === 0) {
     found.push('there is no key, so nobody gets in: "mcpgate keygen --label NAME --add" adds one');
   }
-  for (const { label, allow, prompts, resources, expiresMs } of config.keys) {
-    if (expiresMs !== null) found.push(...expiryDoubt(label, expiresMs - world.now()));
+  for (const key of config.keys) {
+    const { label, allow, prompts, resources } = key;
+    const end = lastEndMs(key);
+    if (end !== null) found.push(...expiryDoubt(label, end - world.now()));
     if (allow.length + prompts.length + resources.length > 0) continue;
     found.push(`the key "${label}" may use nothing: name tools in its allow`);
   }

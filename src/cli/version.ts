@@ -11,13 +11,21 @@ export const VERSION = "0.1.0";
 export const versionCommand: Command = {
   name: "version",
   summary: "print the version",
-  help: `Usage: mcpgate version
+  help: `Usage: mcpgate version [--json]
 
 Prints the program's version, and the runtime it is built on.
+
+  --json              for programs: { version, deno, target }
 `,
   run(world, args) {
-    readFlags(args, {});
-    world.stdout(`mcpgate ${VERSION} (deno ${Deno.version.deno}, ${Deno.build.target})\n`);
+    const flags = readFlags(args, { json: { type: "boolean" } });
+    const { deno } = Deno.version;
+    const { target } = Deno.build;
+    world.stdout(
+      flags.json === true
+        ? `${JSON.stringify({ version: VERSION, deno, target }, null, 2)}\n`
+        : `mcpgate ${VERSION} (deno ${deno}, ${target})\n`,
+    );
     return Promise.resolve(EXIT.done);
   },
 };

@@ -12,6 +12,8 @@ export interface OfferedTool {
   readonly name: string;
   /** `annotations.destructiveHint` is true, or absent while `readOnlyHint` is not true (the default). */
   readonly destructive: "said" | "unsaid" | "no";
+  /** Names of its inputs, as far as its schema names them on the first level. */
+  readonly inputs: readonly string[];
 }
 
 /** What a server offers. */
@@ -39,6 +41,9 @@ export interface Asking {
 
 /** Pages of one list; a server that has more is taken for one that never ends. */
 const MAX_PAGES = 500;
+
+/** Inputs of one tool that are looked at. */
+const MAX_INPUTS = 200;
 
 const LEGACY_REVISION = "2025-11-25";
 const MODERN_REVISION = "2026-07-28";
@@ -186,7 +191,12 @@ function offeredTool(item: Json): OfferedTool[] {
   const annotations = member(item, "annotations");
   const hint = member(annotations, "destructiveHint");
   const isSafe = member(annotations, "readOnlyHint") === true || hint === false;
-  return [{ name, destructive: isSafe ? "no" : hint === true ? "said" : "unsaid" }];
+  const inputs = member(member(item, "inputSchema"), "properties");
+  return [{
+    name,
+    destructive: isSafe ? "no" : hint === true ? "said" : "unsaid",
+    inputs: isObject(inputs) ? Object.keys(inputs).slice(0, MAX_INPUTS) : [],
+  }];
 }
 
 function texts(items: readonly Json[], name: string): string[] {

@@ -5,6 +5,7 @@ import {
   type Check,
   clockChecks,
   descriptorLimit,
+  fileChecks,
   listenerChecks,
   processChecks,
   secretChecks,
@@ -28,12 +29,30 @@ const ill = (trouble: string, location: string | null = null) =>
 
 const LOCAL = config("http://127.0.0.1:9000/mcp");
 
+const WITH_HEADERS = {
+  ...LOCAL,
+  secrets: { seal: null, upstreamHeaders: [["authorization", "x"]] },
+} as Config;
+const WITHOUT_HEADERS = { ...LOCAL, secrets: { seal: null, upstreamHeaders: [] } } as Config;
+
 const CASES: readonly { name: string; checks: Check[]; level: string; says: RegExp }[] = [
   {
     name: "an upstream that answers",
     checks: upstreamChecks(LOCAL, healthy),
     level: "ok",
     says: /2025-11-25/,
+  },
+  {
+    name: "a file with credentials of the upstream that everybody can read",
+    checks: fileChecks("/etc/mcpgate/config.yaml", 0o644, 0o755, WITH_HEADERS),
+    level: "warning",
+    says: /chmod o-r \/etc\/mcpgate\/config.yaml/,
+  },
+  {
+    name: "a folder in which others may put another file",
+    checks: fileChecks("/srv/config.yaml", 0o640, 0o775, WITH_HEADERS),
+    level: "warning",
+    says: /chmod go-w on the folder/,
   },
   {
     name: "plain HTTP to another machine",
@@ -142,3 +161,26 @@ Deno.test("the kernel's table of limits is read", () => {
   });
   assert.equal(descriptorLimit("something else"), null);
 });
+
+const QUIET = [
+  {
+    name: "hashes alone that everybody can read",
+    mode: 0o644,
+    folder: 0o755,
+    config: WITHOUT_HEADERS,
+  },
+  {
+    name: "credentials that the owner's group can read",
+    mode: 0o640,
+    folder: 0o755,
+    config: WITH_HEADERS,
+  },
+  { name: "a folder that is sticky, as /tmp", mode: 0o600, folder: 0o1777, config: WITH_HEADERS },
+  { name: "a system without modes", mode: null, folder: null, config: WITH_HEADERS },
+];
+
+for (const { name, mode, folder, config } of QUIET) {
+  Deno.test(`the doctor says nothing of ${name}`, () => {
+    assert.deepEqual(fileChecks("/x", mode, folder, config), []);
+  });
+}

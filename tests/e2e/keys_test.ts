@@ -218,6 +218,10 @@ Deno.test("what serves has given up the right to run programs, before any module
       assert.equal(code, 1);
       assert.match(stderr, /Requires run access/);
     }
+    await Deno.writeTextFile(`${folder}/config.yaml`, JSON.stringify({ ...config, workers: 2 }));
+    const { code, stderr } = await runCommand(["serve", "-c", `${folder}/config.yaml`]);
+    assert.equal(code, 1);
+    assert.match(stderr, /Requires run access/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -70,3 +70,29 @@ Deno.test("doctor passes where all is well, and fails where the upstream is away
   assert.deepEqual(failures.map(({ about }: { about: string }) => about), ["upstream"]);
   assert.match(failures[0].advice, /start the server/);
 });
+
+Deno.test("doctor takes a file with mistakes for what it is, and says so to programs, too", async () => {
+  const config = { ...settings("http://127.0.0.1:9/mcp"), pipelin: [] };
+  const { code, out, err } = await run(["doctor", "--json"], config);
+  assert.deepEqual([code, err], [1, ""]);
+  const [check, ...more] = JSON.parse(out);
+  assert.deepEqual([check.about, check.level, more.length], ["configuration", "failed", 0]);
+  assert.match(check.text, /^FOLDER\/config\.yaml:1:\d+ pipelin: found unknown key "pipelin"$/);
+  assert.match(check.advice, /did you mean "pipeline"\?/);
+});
+
+Deno.test("doctor tells how many descriptors the process may have, wherever Linux tells it", async () => {
+  if (Deno.build.os !== "linux") return;
+  await using everything = await EverythingServer.start();
+  const { out } = await run(["doctor"], settings(everything.url));
+  assert.match(out, /^(ok|think) +process +\d+ descriptors may be open/m);
+});
+
+Deno.test("version --json is one document", async () => {
+  const [command = "", ...first] = FROM_SOURCE;
+  const { stdout } = await new Deno.Command(command, { args: [...first, "version", "--json"] })
+    .output();
+  const { version, deno, target } = JSON.parse(new TextDecoder().decode(stdout));
+  assert.deepEqual([deno, target], [Deno.version.deno, Deno.build.target]);
+  assert.equal(version, JSON.parse(await Deno.readTextFile("deno.json")).version);
+});

@@ -184,6 +184,23 @@ Deno.test("annotations say how far a tool may be trusted", async () => {
   ]);
 });
 
+Deno.test("the inputs of a tool are told by name, whatever shape its schema has", async () => {
+  await using upstream = await RecordingUpstream.start();
+  upstream.otherwise = server({
+    initialize: INITIALIZED,
+    "tools/list": () => ({
+      tools: [
+        { name: "do", inputSchema: { properties: { tool_name: {}, arguments: true } } },
+        { name: "bare", inputSchema: { type: "object" } },
+        { name: "odd", inputSchema: { properties: ["command"] } },
+        { name: "none" },
+      ],
+    }),
+  });
+  const { tools } = await surveyor.offer(configOf(upstream.url()));
+  assert.deepEqual(tools.map(({ inputs }) => inputs), [["tool_name", "arguments"], [], [], []]);
+});
+
 Deno.test("a server that never answers is given up", async () => {
   await using upstream = await RecordingUpstream.start();
   upstream.otherwise = silence;
