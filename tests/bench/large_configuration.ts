@@ -53,7 +53,7 @@ async function measured(upstream: string, size: Size): Promise<string[]> {
   await using gate = await GateProcess.start(settings(others.slice(1)));
   const readyMs = performance.now() - started;
   const readyMicros = cpuMicros(gate.pid);
-  const subject = asked("gate", gate.url, gate.pid, key, CALL);
+  const subject = asked("gate", gate.url, gate.pid, { key, body: CALL });
   await checkAnswer(subject, "date,amount");
   const startMiB = residentKiB(gate.pid) / 1024;
 
