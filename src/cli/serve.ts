@@ -65,6 +65,7 @@ ${CONFIG_FLAG_HELP}`,
       pidFile?.announce();
       if (serving.adminUrl !== null) tell(world, `admin on ${serving.adminUrl}`);
       tell(world, `listening on ${serving.url}`);
+      tell(world, WHERE_TO_LOOK);
       await parts.notify(`READY=1\nSTATUS=${statusText(serving)}`);
       const broken = await Promise.race([aborted(stopped), serving.broken]);
       if (broken !== undefined) tell(world, broken, "error");
@@ -75,6 +76,10 @@ ${CONFIG_FLAG_HELP}`,
     },
   };
 }
+
+/** Denials say as little as they may; this is how an operator finds out the rest. */
+const WHERE_TO_LOOK =
+  'each answer names its exchange in the header mcpgate-exchange: "mcpgate explain ID" says why it went so';
 
 /** Reads it while exchanges go on: a large one takes a while. */
 async function readAgain(

@@ -108,6 +108,8 @@ export class Serving {
   reload(read: () => Promise<Loaded | readonly Problem[]>): Promise<Reloaded> {
     const reloaded = this.#reloading.then(async () => {
       const reloaded = await this.#reload(await read());
+      // A log that was moved away is no longer this one, whatever is wrong with the configuration.
+      if (reloaded.outcome === "refused") this.#served.reloadedUnchanged();
       this.#sight.reloaded(reloaded.outcome);
       return reloaded;
     });
