@@ -20,6 +20,10 @@ export interface GateScene {
   readonly more?: readonly TestKey["entry"][];
   /** The stages that do their work; all of them where absent. */
   readonly stages?: readonly string[];
+  /** Further settings. Default: none. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Variables of its environment. Default: none. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts the gate of `scene`. */
@@ -27,11 +31,15 @@ export function startGate(scene: GateScene): Promise<GateProcess> {
   const command = scene.stages === undefined
     ? FROM_SOURCE
     : [Deno.execPath(), "run", "--allow-all", "--quiet", PARTIAL, scene.stages.join(",")];
+  const variables = Object.entries(scene.environment ?? {}).map(([name, value]) =>
+    `${name}=${value}`
+  );
   return GateProcess.start({
+    ...scene.settings,
     upstream: { url: scene.upstream },
     keys: [scene.key.entry, ...(scene.more ?? [])],
     limits: { streams_per_key: 100_000, connections_per_address: 100_000 },
-  }, command);
+  }, variables.length === 0 ? command : ["env", ...variables, ...command]);
 }
 
 /** A key that may use the tools that match `allow`. */

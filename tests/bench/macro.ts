@@ -15,6 +15,7 @@ import { idleStreamKiB } from "./idle_streams.ts";
 import { lists, longList } from "./list_tables.ts";
 import { realParts } from "./real_parts.ts";
 import { cell, type Table, tableText } from "./row.ts";
+import { watching } from "./watching_tables.ts";
 
 /** The tables by name, in the order in which they are printed. */
 type Tables = Readonly<Record<string, () => Promise<Table>>>;
@@ -28,6 +29,7 @@ function tablesOf(tools: BenchTools, course: Course, isQuick: boolean): Tables {
     real: () => realParts(course),
     start: () => coldStarts(tools.fixed.url("/call"), course.rounds),
     stages: () => stageCosts(tools, course),
+    watch: () => watching(tools, course),
     long: () => longList(tools, course),
     keys: () => keysTable(tools.fixed.url("/call"), course, isQuick),
     streams: () => streams(isQuick ? 100 : 1000),
