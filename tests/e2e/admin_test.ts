@@ -213,3 +213,29 @@ testNeeding(program("prometheus"), "Prometheus scrapes it", async (prometheus) =
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("workers are one gate to whoever looks", async () => {
+  await using upstream = await RecordingUpstream.start();
+  await using gate = await GateProcess.start(settings(upstream, { workers: 2 }));
+  upstream.otherwise = (request, wire) =>
+    request.method === "POST"
+      ? answer({ fields: JSON_TYPE, body: JSON.stringify(toolResult("x")) })(request, wire)
+      : answer({ status: 404 })(request, wire);
+  for (let count = 0; count < 12; count++) {
+    await askOnce(gate.port, mcpPost(worker.key, toolCall(count % 3 === 0 ? "wipe" : "echo")));
+  }
+  const counted = (decision: string, stage: string) =>
+    metric(
+      gate,
+      `mcpgate_exchanges_total{label="worker",method="tools/call",decision="${decision}",stage="${stage}"}`,
+    );
+  await eventually(
+    "all to be counted",
+    async () => await counted("allow", "") === 8 && await counted("deny", "allowlist") === 4,
+  );
+  assert.equal(await metric(gate, "mcpgate_connections_total"), 12);
+  const tokens = await metric(gate, 'mcpgate_ratelimit_tokens{label="worker"}');
+  assert.ok(tokens > 85 && tokens <= 100, `${tokens} tokens, of one bucket`);
+  assert.equal((await ask(gate, "/readyz")).status, 200);
+  assert.match((await ask(gate, "/")).text, /12 since the start/);
+});
