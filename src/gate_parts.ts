@@ -22,7 +22,6 @@ export function gatePartsOf(
   world: World,
   builtIns: ReadonlyMap<string, AnyPolicyModule>,
   clock: Clock,
-  tracing: Tracing | null,
 ): GateParts {
   return {
     builtIns,
@@ -35,19 +34,34 @@ export function gatePartsOf(
       warn: (text) => warn(world, `${source}: ${text}`),
     }),
     userAgent: `mcpgate/${VERSION}`,
+  };
+}
+
+/**
+ * `parts` for a gate of `config` in `world`: where nobody can look, nothing is counted, and where the
+ * runtime exports no spans, nothing of them is loaded.
+ */
+export async function gatePartsFor(
+  { admin }: Config,
+  parts: GateParts,
+  world: World,
+): Promise<GateParts> {
+  const tracing = await tracingIn(world);
+  return {
+    ...parts,
+    ...(admin === null ? {} : { census: new Census() }),
     ...(tracing === null ? {} : { tracing }),
   };
 }
 
-/** Tracing, where the runtime's own variable says that spans are exported; else nothing is loaded. */
-export async function tracingIn(world: World): Promise<Tracing | null> {
+async function tracingIn(world: World): Promise<Tracing | null> {
   if (!/^(?:1|true)$/i.test(world.env("OTEL_DENO") ?? "")) return null;
-  return (await import("./telemetry/spans.ts")).spanTracing(VERSION);
-}
-
-/** `parts` for a gate of `config`: where nobody can look, nothing is counted. */
-export function gatePartsFor({ admin }: Config, parts: GateParts): GateParts {
-  return admin === null ? parts : { ...parts, census: new Census() };
+  const tracing = (await import("./telemetry/spans.ts")).spanTracing(VERSION);
+  if (tracing === null) {
+    // https://github.com/denoland/deno/issues/28839
+    warn(world, "OTEL_DENO is set, but this program was compiled without it: no span is exported");
+  }
+  return tracing;
 }
 
 /** What the stages of `gate` keep that is worth a look. */

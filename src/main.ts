@@ -42,7 +42,7 @@ import { loadConfig } from "./config/load.ts";
 import { formatProblems } from "./config/problem.ts";
 import type { Problem } from "./config/problem.ts";
 import { Gate } from "./gate/gate.ts";
-import { factsOf, gatePartsFor, gatePartsOf, tracingIn } from "./gate_parts.ts";
+import { factsOf, gatePartsFor, gatePartsOf } from "./gate_parts.ts";
 import { judgeTrial } from "./gate/trial.ts";
 import type { TrialCall } from "./gate/trial.ts";
 import { stageKey } from "./gate/stage_key.ts";
@@ -64,12 +64,13 @@ const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 const world = systemWorld(Deno.args, (name) => Deno.env.get(name));
 
-const gateParts = gatePartsOf(world, BUILT_INS, clock, await tracingIn(world));
+const gateParts = gatePartsOf(world, BUILT_INS, clock);
 
 const surveyor = new Surveyor(gateParts.connect, gateParts.userAgent);
 
 const servingParts: ServingParts = {
-  openGate: (config: Config) => Gate.open(config, gatePartsFor(config, gateParts), ownRoutes()),
+  openGate: async (config: Config) =>
+    await Gate.open(config, await gatePartsFor(config, gateParts, world), ownRoutes()),
   listen: (options) => listen({ ...options, log: gateParts.log("server") }),
   listenForAdmin: (admin, sight) =>
     listenForAdmin({ ...admin, sight, log: gateParts.log("admin") }),

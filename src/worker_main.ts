@@ -6,7 +6,7 @@ import { sharingBuiltIns } from "../policies/mod.ts";
 import { systemWorld } from "./cli/system_world.ts";
 import { warn } from "./cli/usage.ts";
 import { Gate } from "./gate/gate.ts";
-import { factsOf, gatePartsFor, gatePartsOf, tracingIn } from "./gate_parts.ts";
+import { factsOf, gatePartsFor, gatePartsOf } from "./gate_parts.ts";
 import { listen } from "./server/listener.ts";
 import { ownRoutes } from "./server/own_routes.ts";
 import { GateWorker } from "./workers/gate_worker.ts";
@@ -31,8 +31,8 @@ const worker = new GateWorker({
       keyBuckets: () => new SharedBuckets(memory.keyBuckets),
       failureBuckets: () => new SharedBuckets(memory.failureBuckets),
     });
-    const parts = gatePartsOf(world, builtIns, clock, await tracingIn(world));
-    return await Gate.open(config, gatePartsFor(config, parts), ownRoutes(), gateMemory);
+    const parts = await gatePartsFor(config, gatePartsOf(world, builtIns, clock), world);
+    return await Gate.open(config, parts, ownRoutes(), gateMemory);
   },
   listen: (options) =>
     listen({ ...options, log: { warn: (text) => warn(world, `server: ${text}`) } }),

@@ -24,9 +24,11 @@ const SUBJECTS: ReadonlyMap<string, string> = new Map([
   ["prompts/get", "gen_ai.prompt.name"],
 ]);
 
-/** Tracing by the provider that the runtime registers. */
-export function spanTracing(version: string): Tracing {
+/** Tracing by the provider that the runtime registers; null where it registers none. */
+export function spanTracing(version: string): Tracing | null {
   const tracer = trace.getTracer("mcpgate", version);
+  // Never ended, so never exported.
+  if (!tracer.startSpan("").isRecording()) return null;
   return {
     begin(http, traceparent) {
       const parent = parentOf(traceparent);
