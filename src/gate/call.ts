@@ -14,7 +14,7 @@ import type { Refusal } from "../mcp/refusal.ts";
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from "../mcp/revision.ts";
 import { readStrict } from "../mcp/strict_json.ts";
 import type { GateConfig } from "../policy/contract.ts";
-import { fieldValues } from "../upstream/upstream.ts";
+import { fieldText, fieldValues } from "../upstream/upstream.ts";
 import type { Denial } from "./denial.ts";
 import { refuse } from "./door.ts";
 import type { Fields } from "./incoming.ts";
@@ -46,8 +46,9 @@ export function readCalls(bytes: Uint8Array, fields: Fields, config: GateConfig)
   const call = callOf(message);
   const agreement = agree(message, {
     protocolVersion: fieldValues(fields, "mcp-protocol-version")[0] ?? null,
-    method: single(fields, "mcp-method"),
-    name: single(fields, "mcp-name"),
+    // Repetitions stay visible, joined, so that they agree with no body.
+    method: fieldText(fields, "mcp-method"),
+    name: fieldText(fields, "mcp-name"),
   });
   if (agreement.refused) return unreadable(agreement, call);
   if (sendsParams(agreement) && !areSoundParams(fields)) return unreadable(BAD_PARAM_HEADER, call);
@@ -113,13 +114,6 @@ function areSoundParams(fields: Fields): boolean {
     names.add(name);
   }
   return true;
-}
-
-/** Repetitions stay visible, joined, so that they agree with no body. */
-function single(fields: Fields, name: string): string | null {
-  const values = fieldValues(fields, name);
-  const [first = null] = values;
-  return values.length < 2 ? first : values.join(", ");
 }
 
 function callOf(message: ClientMessage): Call {

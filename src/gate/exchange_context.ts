@@ -6,7 +6,7 @@ import type { Call, Era } from "../mcp/message.ts";
 import { ANONYMOUS } from "../policy/contract.ts";
 import type { Principal } from "../policy/contract.ts";
 import type { Asked } from "../policy/pipeline.ts";
-import { fieldValues } from "../upstream/upstream.ts";
+import { fieldText } from "../upstream/upstream.ts";
 import type { IncomingExchange } from "./incoming.ts";
 
 /** The one object of one exchange. */
@@ -54,9 +54,7 @@ export class RequestFacts {
 
   /** The client's field `name` (lower-case), repetitions joined by a comma, or null. */
   header(name: string): string | null {
-    const values = fieldValues(this.#incoming.fields, name);
-    const [first = null] = values;
-    return values.length < 2 ? first : values.join(", ");
+    return fieldText(this.#incoming.fields, name);
   }
 }
 

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import type { Config } from "../config/config.ts";
 import { targetPath } from "../mcp/http_grammar.ts";
-import { fieldValues } from "../upstream/upstream.ts";
+import { fieldText } from "../upstream/upstream.ts";
 import { clientAddress } from "./client_address.ts";
 import type { Denial } from "./denial.ts";
 import { Exchange } from "./exchange.ts";
@@ -141,7 +141,7 @@ export class Gate {
     if (own !== null && !own.audited) {
       return incoming.reply.send(own.status, own.fields, own.body).catch(() => {});
     }
-    const forwarded = fieldValues(incoming.fields, "x-forwarded-for").join(", ");
+    const forwarded = fieldText(incoming.fields, "x-forwarded-for");
     const remote = clientAddress(incoming.peer, forwarded || null, generation.isTrustedProxy);
     const exchange = new Exchange(this, generation, incoming, remote, arrival);
     this.#open.add(exchange);

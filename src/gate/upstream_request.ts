@@ -7,7 +7,7 @@ import { isAccept } from "../mcp/http_grammar.ts";
 import type { Agreement } from "../mcp/era.ts";
 import type { GateConfig } from "../policy/contract.ts";
 import { sendsParams } from "./call.ts";
-import { fieldValues } from "../upstream/upstream.ts";
+import { fieldText } from "../upstream/upstream.ts";
 import type { Fields } from "../upstream/upstream.ts";
 
 /** What decides the fields of one upstream request. */
@@ -39,7 +39,7 @@ export function upstreamFields(
 ): Fields {
   const fields: [string, string][] = [];
   if (head.method === "POST") fields.push(["content-type", "application/json"]);
-  const accept = fieldValues(head.fields, "accept").join(", ");
+  const accept = fieldText(head.fields, "accept") ?? "";
   if (isAccept(accept)) fields.push(["accept", accept]);
   fields.push(["accept-encoding", "identity"], ["user-agent", credentials.userAgent]);
 
@@ -53,19 +53,26 @@ export function upstreamFields(
     for (const field of head.fields) if (field[0].startsWith("mcp-param-")) fields.push([...field]);
   }
 
-  // The operator's own come last and win: a client's copy of one of them never goes up.
-  const { forwardHeaders, identityHeader } = config.upstream;
-  const own = new Set(credentials.upstreamHeaders.map(([name]) => name));
-  if (identityHeader !== null) own.add(identityHeader);
+  addOwn(fields, head, config, credentials);
+  return fields;
+}
+
+/** The operator's own come last and win: a client's copy of one of them never goes up. */
+function addOwn(
+  fields: [string, string][],
+  head: UpstreamHead,
+  { upstream: { forwardHeaders, identityHeader } }: GateConfig,
+  { upstreamHeaders }: Credentials,
+): void {
   for (const name of forwardHeaders) {
-    const values = fieldValues(head.fields, name);
     const value = name === "traceparent" && head.traceparent !== null
       ? head.traceparent
-      : values.join(", ");
-    if (!own.has(name) && isForwardable(value)) fields.push([name, value]);
+      : fieldText(head.fields, name) ?? "";
+    const isOwn = name === identityHeader || upstreamHeaders.some(([own]) => own === name);
+    if (!isOwn && isForwardable(value)) fields.push([name, value]);
   }
   if (identityHeader !== null) fields.push([identityHeader, headerSafe(head.label)]);
-  return [...fields, ...credentials.upstreamHeaders];
+  for (const [name, value] of upstreamHeaders) fields.push([name, value]);
 }
 
 /** Field values are bytes, one a character; an event's id goes up in the UTF-8 it came in. */

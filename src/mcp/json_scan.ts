@@ -27,15 +27,18 @@ const CLOSE_OBJECT = 0x7d;
 const FEW = 12;
 const NO_LIMITS: JsonLimits = { depth: Infinity, members: Infinity };
 
+// The keys of all open objects on one stack; an object's own begin at its base. Arrays have -1. One
+// scan at a time uses them, and leaves them as they are: new ones would cost as much as a short scan.
+const bases: number[] = [];
+const keys: string[] = [];
+const sets: (Set<string> | null)[] = [];
+
 /**
  * The first fault of `text`, or null. `unreadable` is a member name with a broken escape; other
  * text that is no JSON may get any verdict.
  */
 export function scanJson(text: string, limits: JsonLimits): ScanFault | null {
-  // The keys of all open objects on one stack; an object's own begin at its base. Arrays have -1.
-  const bases: number[] = [];
-  const keys: string[] = [];
-  const sets: (Set<string> | null)[] = [];
+  bases.length = keys.length = sets.length = 0;
   let base = -1;
   let keyNext = false;
   let counted = 0;

@@ -1,8 +1,9 @@
 /**
  * Reads the head of an HTTP/1.1 reply from bytes as they come, strictly: what two readers could take
  * differently is malformed (RFC 9112). Linear in the bytes, wherever they are split. Informational
- * heads before it are read and dropped. Knows no socket and nothing of what the fields mean beyond
- * how the body is framed and whether the connection may be kept.
+ * heads before it are read and dropped. Servers say the same again and again, but for a date each
+ * second: a head of the same bytes as the last one is not read again. Knows no socket and nothing of
+ * what the fields mean beyond how the body is framed and whether the connection may be kept.
  */
 import { Buffer } from "node:buffer";
 import { ChunkedBody, ClosedBody, LengthBody, type ReplyBody } from "./http1_reply_body.ts";
@@ -28,6 +29,18 @@ export interface ReplyHead {
   readonly keepMs: number;
 }
 
+/** A head as it is kept for the next that is like it: with how the body is framed, but without one. */
+interface KnownHead extends Omit<ReplyHead, "body"> {
+  /** Bytes of the body, {@link CHUNKED} or {@link CLOSED}. */
+  readonly length: number;
+}
+
+const CHUNKED = -1;
+const CLOSED = -2;
+
+/** Longer heads are read each time, so that resting connections stay small. */
+const LONGEST_KEPT = 2048;
+
 /** The reader of one connection, head after head. */
 export class ReplyHeadReader {
   readonly #maxBytes: number;
@@ -40,6 +53,9 @@ export class ReplyHeadReader {
   #minor = 0;
   /** Start and end of the name, start and end of the value, field after field. */
   #places: number[] = [];
+  #last: KnownHead | null = null;
+  #lastBytes: Uint8Array = NOTHING;
+  #room: Uint8Array = NOTHING;
 
   /** @param maxBytes Of one head and the informational ones before it; more are malformed */
   constructor(maxBytes: number) {
@@ -68,6 +84,10 @@ export class ReplyHeadReader {
    * @returns The head, or null where it goes on. Throws {@link MalformedReply}.
    */
   push(bytes: Uint8Array, from: number, to: number): ReplyHead | null {
+    if (this.#last !== null && this.#scanned === 0 && this.#isLast(bytes, from, to)) {
+      this.#end = this.#lastBytes.length;
+      return withBody(this.#last);
+    }
     const limit = Math.min(to, from + this.#maxBytes);
     let line = from + this.#line;
     let at = from + this.#scanned;
@@ -151,12 +171,34 @@ export class ReplyHeadReader {
       const value = text.slice((places[i + 2] ?? 0) - start, (places[i + 3] ?? 0) - start);
       fields.push([name.toLowerCase(), value]);
     }
-    return framed(this.#status, this.#minor, fields);
+    const head = framed(this.#status, this.#minor, fields);
+    this.#remember(head, bytes, from);
+    return withBody(head);
+  }
+
+  #isLast(bytes: Uint8Array, from: number, to: number): boolean {
+    const last = this.#lastBytes;
+    if (to - from < last.length) return false;
+    for (let at = 0; at < last.length; at++) if (bytes[from + at] !== last[at]) return false;
+    return true;
+  }
+
+  #remember(head: KnownHead, bytes: Uint8Array, from: number): void {
+    const length = this.#end;
+    if (length > LONGEST_KEPT) {
+      this.#last = null;
+      return;
+    }
+    // What grew a little, by a digit of the length for example, has its place.
+    if (this.#room.length < length) this.#room = new Uint8Array(length + 16);
+    this.#room.set(bytes.subarray(from, from + length));
+    this.#lastBytes = this.#room.subarray(0, length);
+    this.#last = head;
   }
 }
 
 /** The head with what its fields say of the body and of the connection. */
-function framed(status: number, minor: number, fields: [string, string][]): ReplyHead {
+function framed(status: number, minor: number, fields: [string, string][]): KnownHead {
   let length: number | null = null;
   let isChunked = false;
   let keepMs = minor === 0 ? 0 : Infinity;
@@ -188,11 +230,26 @@ function framed(status: number, minor: number, fields: [string, string][]): Repl
   if (status === 204 || status === 304) {
     // No body, whatever the fields say; where they announce one to a 204, it may follow all the same.
     const isPlain = status === 304 || (!isChunked && (length ?? 0) === 0);
-    return { status, fields, body: new LengthBody(0), keepMs: isPlain ? keepMs : 0 };
+    return { status, fields, length: 0, keepMs: isPlain ? keepMs : 0 };
   }
-  if (isChunked) return { status, fields, body: new ChunkedBody(), keepMs };
-  if (length !== null) return { status, fields, body: new LengthBody(length), keepMs };
-  return { status, fields, body: new ClosedBody(), keepMs: 0 };
+  if (isChunked) return { status, fields, length: CHUNKED, keepMs };
+  if (length !== null) return { status, fields, length, keepMs };
+  return { status, fields, length: CLOSED, keepMs: 0 };
+}
+
+function withBody({ status, fields, keepMs, length }: KnownHead): ReplyHead {
+  return { status, fields, keepMs, body: bodyOf(length) };
+}
+
+function bodyOf(length: number): ReplyBody {
+  switch (length) {
+    case CHUNKED:
+      return new ChunkedBody();
+    case CLOSED:
+      return new ClosedBody();
+    default:
+      return new LengthBody(length);
+  }
 }
 
 /** What `Keep-Alive` allows, less a second for a request that is on its way when the time is up. */
@@ -211,5 +268,6 @@ function latin1(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.prototype.latin1Slice.call(bytes, from, to);
 }
 
+const NOTHING = new Uint8Array(0);
 const FRAMING = /^(?:content-length|transfer-encoding)$/i;
 const VERSION = [...new TextEncoder().encode("HTTP/1.")];

@@ -91,4 +91,14 @@ export function fieldValues(fields: Fields, name: string): readonly string[] {
   return values ?? NONE;
 }
 
+/** The values of field `name` (lower-case) joined by commas; null where there is none. */
+export function fieldText(fields: Fields, name: string): string | null {
+  let text: string | null = null;
+  for (let at = 0; at < fields.length; at++) {
+    const field = fields[at] as readonly [name: string, value: string];
+    if (field[0] === name) text = text === null ? field[1] : `${text}, ${field[1]}`;
+  }
+  return text;
+}
+
 const NONE: readonly string[] = Object.freeze([]);

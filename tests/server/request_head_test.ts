@@ -225,3 +225,25 @@ Deno.test("RequestHeadReader looks at no byte twice", () => {
   for (let end = 1; end < source.length; end++) reader.read(watched, 0, end);
   assert.ok(looks <= 3 * source.length, `${looks} looks at ${source.length} bytes`);
 });
+
+Deno.test("RequestHeadReader reads a head that comes again as the one before, however it is split", () => {
+  const refused = get("Bad Field: x\r\n");
+  const long = get(`X: ${"y".repeat(3000)}\r\n`);
+  const texts = [...heads.slice(0, 12).map(({ text }) => text), refused, long, get("X: 1\r\n")];
+  for (const first of texts) {
+    for (const next of [first, ...texts]) {
+      const reader = new RequestHeadReader();
+      for (const text of [first, next, next]) {
+        const bytes = new TextEncoder().encode(`${text}rest`);
+        for (const split of [1, text.length - 1, text.length, bytes.length]) {
+          const begun = reader.read(bytes, 0, split);
+          const one = begun ?? reader.read(bytes, 0, bytes.length);
+          const other = new RequestHeadReader().read(bytes, 0, bytes.length);
+          assert.deepEqual(one, other, JSON.stringify([first, text, split]));
+          if (one !== null && !("status" in one)) assert.equal(reader.length, text.length);
+          reader.reset();
+        }
+      }
+    }
+  }
+});
