@@ -3,7 +3,6 @@
  * holds a lock on the file for as long as it lives, however it ends: a number whose file is not locked
  * is nobody's, and a number that is used again is never taken for a gate. Sends no signal.
  */
-import { dirname } from "node:path";
 import { Failure } from "./usage.ts";
 
 /** What came of a reload, as the gate wrote it. */
@@ -39,9 +38,9 @@ export class PidFile implements Disposable {
    *
    * @throws {Failure} where another gate has it, or it cannot be written
    */
-  static claim(path: string): PidFile {
+  static async claim(path: string): Promise<PidFile> {
     try {
-      const file = lockedFile(path);
+      const file = await lockedFile(path);
       if (file === null) {
         throw new Failure(
           `another gate that runs has the pid file ${path}\nStop that one, or give each its own pid_file`,
@@ -98,12 +97,21 @@ export class PidFile implements Disposable {
   }
 }
 
-/** The gate of the pid file `path`, or null where none runs. */
+/** The gate that has the pid file `path`, or null where none runs. */
+export async function findGate(path: string): Promise<GateStatus | null> {
+  try {
+    using file = await Deno.open(path);
+    // A shared lock is to be had as soon as the gate's own is gone.
+    return await takesLock(file, false) ? null : readGateStatus(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** What the gate of the pid file `path` has said last, or null where there is none any more. */
 export function readGateStatus(path: string): GateStatus | null {
   try {
-    using file = Deno.openSync(path);
-    // A shared lock is to be had as soon as the gate's own is gone.
-    if (file.tryLockSync(false)) return null;
     const pid = Number(Deno.readTextFileSync(path).trim());
     const status: unknown = JSON.parse(Deno.readTextFileSync(statusPath(path)));
     return isStatus(status) && status.pid === pid ? status : null;
@@ -119,11 +127,10 @@ function statusPath(path: string): string {
 }
 
 /** The file at `path`, made where there is none, with this process's lock; null: another has it. */
-function lockedFile(path: string): Deno.FsFile | null {
+async function lockedFile(path: string): Promise<Deno.FsFile | null> {
   for (;;) {
-    Deno.statSync(dirname(path));
-    const file = Deno.openSync(path, { read: true, write: true, create: true });
-    if (!file.tryLockSync(true)) {
+    const file = await Deno.open(path, { read: true, write: true, create: true });
+    if (!await takesLock(file, true)) {
       file.close();
       return null;
     }
@@ -131,6 +138,20 @@ function lockedFile(path: string): Deno.FsFile | null {
     // The gate that had it took it away meanwhile.
     file.close();
   }
+}
+
+/** How long a lock that nobody has may take to be had, in milliseconds. */
+const LOCK_MS = 500;
+
+/** Whether the lock can be had at once. Runtimes before 2.9 can only wait for it. */
+async function takesLock(file: Deno.FsFile, exclusive: boolean): Promise<boolean> {
+  if ("tryLock" in file) return await file.tryLock(exclusive);
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), LOCK_MS);
+  const taken = (file as Deno.FsFile).lock(exclusive).then(() => true, () => false);
+  const isTaken = await Promise.race([taken, late]);
+  clearTimeout(timer);
+  return isTaken;
 }
 
 function isStill(path: string, file: Deno.FsFile): boolean {

@@ -6,7 +6,9 @@ import type { GateStatus } from "./pid_file.ts";
 
 /** How gates that run are reached. */
 export interface RunningGates {
-  /** The gate of a pid file, or null where none runs. */
+  /** The gate that has the pid file, or null where none runs. */
+  find(pidFile: string): Promise<GateStatus | null>;
+  /** What the gate of the pid file has said last, or null where there is none any more. */
   status(pidFile: string): GateStatus | null;
   /** The words the process was started with; null where the system does not tell. */
   commandLine(pid: number): readonly string[] | null;
@@ -46,7 +48,7 @@ export async function requestReload(
   let status: GateStatus | null = null;
   if (pidFile !== null) {
     try {
-      status = gates.status(pidFile);
+      status = await gates.find(pidFile);
     } catch (error) {
       return notAsked(`not reloaded: ${pidFile} cannot be read: ${why(error)}`);
     }

@@ -2,11 +2,12 @@
  * Gates that run on this machine, as the system knows them. Needs the right to run programs, which
  * only commands with `--reload` and the doctor keep. Judges nothing.
  */
-import { readGateStatus } from "./pid_file.ts";
+import { findGate, readGateStatus } from "./pid_file.ts";
 import { type RunningGates, UNIT } from "./reload_request.ts";
 
 /** The real ones. */
 export const runningGates: RunningGates = {
+  find: findGate,
   status: readGateStatus,
   commandLine,
   signal: (pid) => Deno.kill(pid, "SIGHUP"),

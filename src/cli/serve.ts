@@ -43,7 +43,7 @@ ${CONFIG_FLAG_HELP}`,
       const loaded = loadConfig(path, configSources(world, parts.builtIns));
       if (!loaded.ok) throw notValid(path, loaded.problems);
       const { pidFile: pidPath } = loaded.config;
-      using pidFile = pidPath === null ? null : PidFile.claim(pidPath);
+      using pidFile = pidPath === null ? null : await PidFile.claim(pidPath);
       const serving = await start(path, loaded, parts);
       const stopped = parts.signals(async () => {
         await parts.notify("RELOADING=1");

@@ -33,6 +33,10 @@ class Gates implements RunningGates {
     } = {},
   ) {}
 
+  find(): Promise<GateStatus | null> {
+    return Promise.resolve(this.status());
+  }
+
   status(): GateStatus | null {
     return this.statuses[Math.min(this.#looks++, this.statuses.length - 1)] ?? null;
   }

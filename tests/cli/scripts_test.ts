@@ -111,6 +111,7 @@ const COMMANDS: readonly Command[] = [
 /** No gate runs where scripts do; how one that runs is reached is shown with a real one. */
 function askReload({ pidFile }: { readonly pidFile: string | null }) {
   return requestReload(pidFile, {
+    find: () => Promise.resolve(null),
     status: () => null,
     commandLine: () => null,
     signal: () => {},

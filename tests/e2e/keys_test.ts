@@ -3,9 +3,11 @@
  * file by its pid file and say what came of it.
  */
 import assert from "node:assert/strict";
+import { program, testNeeding } from "../support/absent.ts";
+import { ChildProgram } from "../support/child_program.ts";
 import { eventually, inTime } from "../support/eventually.ts";
 import { FixtureServer } from "../support/fixture_server.ts";
-import { GateProcess, type KeySettings, testKey } from "../support/gate_process.ts";
+import { FROM_SOURCE, GateProcess, type KeySettings, testKey } from "../support/gate_process.ts";
 import { runCommand } from "../support/program_run.ts";
 import { FIRST } from "../support/sdk_client.ts";
 
@@ -188,6 +190,47 @@ Deno.test("a process that is no gate is never signalled, whatever the file says"
   const { code, stderr } = await scene.run("keys", "revoke", "ci", "--reload");
   assert.equal(code, 1);
   assert.match(stderr, /process \d+ of .* is no gate, so no signal was sent/);
+});
+
+Deno.test("without a pid file the unit is asked, where it is active", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const systemctl = `${folder}/systemctl`;
+    await Deno.writeTextFile(systemctl, `#!/bin/sh\necho "$*" >> "${folder}/asked"\n`);
+    await Deno.chmod(systemctl, 0o755);
+    const config = { upstream: { url: "http://127.0.0.1:9/mcp" }, keys: [ci.entry, other.entry] };
+    await Deno.writeTextFile(`${folder}/config.yaml`, JSON.stringify(config));
+    const { code, stderr } = await runCommand(
+      ["keys", "revoke", "ci", "--reload", "-c", `${folder}/config.yaml`],
+      { env: { PATH: `${folder}:${Deno.env.get("PATH")}` } },
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /systemctl reload mcpgate is done/);
+    assert.equal(
+      await Deno.readTextFile(`${folder}/asked`),
+      "is-active --quiet mcpgate\nreload mcpgate\n",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+testNeeding(program("script"), "a key that is typed on a terminal is not shown", async () => {
+  await using scene = await Scene.start();
+  const command = [...FROM_SOURCE, "keys", "check", "-c", scene.gate.configPath].join(" ");
+  await using child = await ChildProgram.start({
+    command: "script",
+    args: ["-qec", command, "/dev/null"],
+    env: { NO_COLOR: "1" },
+    listens: true,
+  });
+  await eventually("the question", async () => /paste the key/.test(await child.stdout()), 20_000);
+  // One character too many, and taken back.
+  await child.tell(`${ci.key}x\x7f`);
+  assert.equal((await child.status).code, 0);
+  const shown = await child.stdout();
+  assert.match(shown, /a key of "ci", which never expires/);
+  assert.ok(!shown.includes(ci.key.slice(5, 20)), shown);
 });
 
 Deno.test("what serves has given up the right to run programs, before any module of the user's runs", async () => {

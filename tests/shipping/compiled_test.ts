@@ -6,6 +6,7 @@ import { ChildProgram } from "../support/child_program.ts";
 import { eventually, inTime } from "../support/eventually.ts";
 import { FixtureServer } from "../support/fixture_server.ts";
 import { GateProcess, type Settings, testKey } from "../support/gate_process.ts";
+import { runCommand } from "../support/program_run.ts";
 import { FIRST } from "../support/sdk_client.ts";
 import { testNeeding } from "../support/absent.ts";
 import { BASE_RUNTIME, compiled } from "./compiled_program.ts";
@@ -122,3 +123,37 @@ export default {
       : { verdict: "allow" },
 } satisfies PolicyModule<Options>;
 `;
+
+testNeeding(
+  BASE_RUNTIME,
+  "the compiled program exchanges a key of the gate it runs",
+  async (folder) => {
+    await using server = new FixtureServer();
+    const program = await compiled(folder);
+    const command = [program];
+    await using gate = await GateProcess.start(
+      { ...settings(server), pid_file: "gate.pid" },
+      command,
+    );
+    const told = await runCommand(
+      ["keygen", "--rotate", entry.label, "--reload", "--json", "-c", gate.configPath],
+      { command },
+    );
+    assert.equal(told.code, 0, told.stderr);
+    const { key: young, reload } = JSON.parse(told.stdout);
+    assert.deepEqual([reload.by, reload.outcome], ["pid_file", "reloaded"]);
+    for (const each of [key, young]) {
+      await using mcp = await FIRST.connect({ url: gate.url, key: each });
+      assert.equal(await mcp.call("echo", { text: "both" }), "both");
+    }
+    const checked = await runCommand(["keys", "check", "-c", gate.configPath], {
+      command,
+      input: young,
+    });
+    assert.deepEqual([checked.code, checked.stdout.includes(entry.label)], [0, true]);
+    const looked = await runCommand(["doctor", "--json", "-c", gate.configPath], { command });
+    const checks: { about: string; text: string }[] = JSON.parse(looked.stdout);
+    const limits = checks.find(({ about }) => about === "process");
+    if (Deno.build.os === "linux") assert.match(limits?.text ?? "", /^\d+ descriptors may be open/);
+  },
+);
