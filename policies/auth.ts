@@ -1,6 +1,7 @@
 /**
- * `auth`: says who is calling by the key they sent, before a byte of the body is read. Whatever is
- * wrong with a key, the caller is told the same; the audit log is told which it was, never the key.
+ * `auth`: says who is calling by the key they sent or the certificate they proved, before a byte of the
+ * body is read; of both, only where both name the same caller. Whatever is wrong with them, the caller
+ * is told the same; the audit log is told which it was, never the key.
  * Failed attempts are limited by address; a right key from the same address is served.
  */
 import { hash } from "node:crypto";
@@ -19,6 +20,8 @@ const BARE = /^[\x21-\x2b\x2d-\x7e]{16,256}$/;
 
 const REASON = "Missing or unknown API key. Send it as: Authorization: Bearer <key>";
 
+const NO_KEY = "no key";
+
 interface Known {
   readonly label: string;
   readonly hash: string;
@@ -35,15 +38,24 @@ export function authWith(make: BucketsMaker): PolicyModule<Record<never, never>,
     options: (z) => z.object({}),
     create(_options, host) {
       const known = indexHashes(host.config.keys);
+      const certified = indexCertificates(host.config.keys);
       const fail = failures(host, make);
       return ({ http }: Head) => {
         const sent = readKey(http.header("authorization"), http.header("x-api-key"));
-        if (sent.key === null) return fail(http.remote, sent.fault);
-        const found = known.get(sha256(sent.key));
+        const { certificate } = http;
+        const proved = certificate === null ? undefined : certified.get(certificate);
+        const isAlone = sent.key === null && sent.fault === NO_KEY && proved !== undefined;
+        if (sent.key === null && !isAlone) {
+          return fail(http.remote, `${sent.fault}${certificateDetail(http)}`);
+        }
+        const found = sent.key === null ? proved : known.get(sha256(sent.key));
         if (found === undefined) return fail(http.remote, "unknown key");
         const { expiresMs, label } = found;
         if (expiresMs !== null && host.clock.now() >= expiresMs) {
           return fail(http.remote, `expired key: ${label}`);
+        }
+        if (proved !== undefined && proved.label !== label) {
+          return fail(http.remote, `key of ${label} beside the certificate of ${proved.label}`);
         }
         return found.decision ??= decisionOf(found);
       };
@@ -69,12 +81,29 @@ function decisionOf({ label, hash }: Known): Allow {
   return Object.freeze(allow({ principal: Object.freeze({ label, hash }) }));
 }
 
+/** By fingerprint. Those of an entry end with it. */
+function indexCertificates(keys: readonly Key[]): Map<string, Known> {
+  const certified = new Map<string, Known>();
+  for (const { label, certificates, expiresMs } of keys) {
+    for (const hash of certificates) {
+      certified.set(hash, { label, hash, expiresMs, decision: null });
+    }
+  }
+  return certified;
+}
+
+/** What the operator has to know of a certificate that let nobody in. It is no secret. */
+function certificateDetail({ certificate, certificateFault }: Head["http"]): string {
+  if (certificateFault !== null) return `; certificate: ${certificateFault}`;
+  return certificate === null ? "" : `; certificate of nobody: ${certificate}`;
+}
+
 /** The one key that the two fields carry, or what is wrong with them. */
 function readKey(
   authorization: string | null,
   apiKey: string | null,
 ): { readonly key: string } | { readonly key: null; readonly fault: string } {
-  if (authorization === null && apiKey === null) return { key: null, fault: "no key" };
+  if (authorization === null && apiKey === null) return { key: null, fault: NO_KEY };
   const bearer = authorization === null ? null : BEARER.exec(authorization)?.[1];
   if (bearer === undefined) return { key: null, fault: "malformed Authorization" };
   if (apiKey !== null && !BARE.test(apiKey)) return { key: null, fault: "malformed X-API-Key" };

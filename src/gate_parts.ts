@@ -26,7 +26,8 @@ export function gatePartsOf(
   return {
     builtIns,
     loadPlugin,
-    connect: (config) => http1Upstream({ url: config.upstream.url }),
+    connect: ({ upstream, secrets }) =>
+      http1Upstream({ url: upstream.url, tls: secrets.upstreamTls }),
     clock,
     random: (bytes) => world.random(bytes),
     log: (source) => ({

@@ -28,6 +28,7 @@ import { Serving } from "./cli/serving.ts";
 import type { ServingParts } from "./cli/serving.ts";
 import { ownMachine, tryPort } from "./cli/surroundings.ts";
 import { systemWorld } from "./cli/system_world.ts";
+import { tlsProblems } from "./cli/tls_problems.ts";
 import { toolsCommand } from "./cli/tools.ts";
 import { tryCommand } from "./cli/try.ts";
 import { typesCommand } from "./cli/types.ts";
@@ -52,6 +53,7 @@ import { StageError } from "./policy/pipeline.ts";
 import { listenForAdmin } from "./server/admin.ts";
 import { listen } from "./server/listener.ts";
 import { ownRoutes } from "./server/own_routes.ts";
+import { proveTls } from "./server/tls_proof.ts";
 import { Surveyor } from "./survey/surveyor.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 
@@ -83,6 +85,7 @@ const servingParts: ServingParts = {
       spawn: () => new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module" }),
       claim: (address) => Deno.listen({ ...address }).close(),
     }),
+  proveTls,
   problemsOf,
 };
 
@@ -100,6 +103,8 @@ function problemsOf(error: unknown, loaded: Loaded): readonly Problem[] {
 
 /** Builds everything that serving would, and takes it apart again. */
 async function check(loaded: Loaded): Promise<readonly Problem[]> {
+  const objections = await tlsProblems(loaded, servingParts);
+  if (objections.length > 0) return objections;
   try {
     const gate = await servingParts.openGate(loaded.config);
     await gate.close(0);

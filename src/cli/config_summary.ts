@@ -12,10 +12,11 @@ type Key = Config["keys"][number];
 
 /** The summary of `config`, ending in a line feed; `now` tells which keys have expired. */
 export function configSummary(config: Config, now: number): string {
-  const { upstream, listen, admin, path, keys, pipeline, audit } = config;
+  const { upstream, listen, tls, admin, path, keys, pipeline, audit } = config;
+  const asks = tls !== null && tls.clientCa !== null ? ", asking for certificates" : "";
   const lines = [
     `upstream  ${upstream.url}${upstream.transport === "sse" ? " (HTTP+SSE)" : ""}`,
-    `listen    ${addressText(listen)}, ${path}`,
+    `listen    ${addressText(listen)}, ${path}${tls === null ? "" : `, TLS${asks}`}`,
     ...(admin === null ? [] : [`admin     ${addressText(admin.listen)}`]),
     `pipeline  ${pipeline.map((stage) => stage.name).join(", ")}`,
     `audit     ${audit.output}${audit.onError === "continue" ? ", and on without it" : ""}`,

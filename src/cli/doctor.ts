@@ -109,7 +109,7 @@ async function examine(
     ...secretChecks(config.secrets.seal !== null),
     ...upstreamChecks(config, health),
     ...clockChecks(world.now(), health),
-    ...listenerChecks(config, parts.tryPort(config), false),
+    ...listenerChecks(config, parts.tryPort(config), config.tls !== null),
     ...processChecks(config, parts.descriptorLimit()),
   ];
 }

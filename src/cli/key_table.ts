@@ -15,7 +15,7 @@ export interface KeyRow {
   /** When the last of its keys ends. */
   readonly expires: string | null;
   readonly last_used: string | null;
-  /** How many of its keys are let in now. */
+  /** How many of its keys and certificates are let in now, as far as the configuration says. */
   readonly good: number;
   readonly hashes: readonly {
     readonly created: string | null;
@@ -35,7 +35,8 @@ const MAX_NAMES = 3;
 /** A row for each key of `config`, in the order of the file. */
 export function keyRows(config: Config, now: number, uses: LastUses | null): KeyRow[] {
   return config.keys.map((key) => {
-    const { label, hashes, allow, deny, prompts, resources } = key;
+    const { label, hashes, certificates, allow, deny, prompts, resources } = key;
+    const end = key.expiresMs ?? Infinity;
     const days = hashes.flatMap(({ createdMs }) => createdMs ?? []);
     const written = hashes.map(({ createdMs, expiresMs }) => ({
       created: createdMs === null ? null : dayText(createdMs),
@@ -48,7 +49,7 @@ export function keyRows(config: Config, now: number, uses: LastUses | null): Key
       created: days.length === 0 ? null : dayText(Math.max(...days)),
       expires: last === null ? null : timeText(last),
       last_used: uses?.times.get(label) ?? null,
-      good: written.filter(({ good }) => good).length,
+      good: written.filter(({ good }) => good).length + (end > now ? certificates.length : 0),
       hashes: written,
       allow,
       deny,

@@ -31,8 +31,11 @@ export function parseOverlap(text: string): number {
 }
 
 /** When the last of a label's keys ends, in milliseconds since the epoch; null: never. */
-export function lastEndMs({ hashes, expiresMs }: Pick<Key, "hashes" | "expiresMs">): number | null {
-  if (hashes.length === 0) return expiresMs;
+export function lastEndMs(
+  { hashes, certificates, expiresMs }: Pick<Key, "hashes" | "certificates" | "expiresMs">,
+): number | null {
+  // What certificates prove ends with the entry, which no key of it outlives.
+  if (hashes.length === 0 || certificates.length > 0) return expiresMs;
   const last = Math.max(...hashes.map((each) => each.expiresMs ?? Infinity));
   return Number.isFinite(last) ? last : null;
 }

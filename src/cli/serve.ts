@@ -11,6 +11,8 @@ import { AddressTaken, Serving } from "./serving.ts";
 import type { Reloaded, ServingParts } from "./serving.ts";
 import type { Notify } from "./systemd.ts";
 import { TimeSlices } from "./time_slices.ts";
+import { dateDoubts } from "./tls_doubts.ts";
+import { tlsProblems } from "./tls_problems.ts";
 import { Failure, readFlags, tell, warn } from "./usage.ts";
 import { notValid } from "./validate.ts";
 import type { Loaded } from "./validate.ts";
@@ -42,19 +44,24 @@ ${CONFIG_FLAG_HELP}`,
       const path = configPath(world, readFlags(args, CONFIG_FLAG).config);
       const loaded = loadConfig(path, configSources(world, parts.builtIns));
       if (!loaded.ok) throw notValid(path, loaded.problems);
+      const objections = await tlsProblems(loaded, parts);
+      if (objections.length > 0) throw notValid(path, objections);
       const { pidFile: pidPath } = loaded.config;
       using pidFile = pidPath === null ? null : await PidFile.claim(pidPath);
       const serving = await start(path, loaded, parts);
+      tellDates(world, loaded);
       const stopped = parts.signals(async () => {
+        let latest: Loaded | readonly Problem[] = loaded;
         await parts.notify("RELOADING=1");
         let readMs = 0;
-        const reloaded = await serving.reload(() => {
+        const reloaded = await serving.reload(async () => {
           readMs = world.now();
-          return readAgain(world, path, parts.builtIns);
+          return latest = await readAgain(world, path, parts.builtIns);
         });
         const { outcome } = reloaded;
         const text = reloadedText(path, reloaded);
         tell(world, text, outcome === "refused" ? "error" : undefined);
+        if (outcome === "reloaded" && "config" in latest) tellDates(world, latest);
         try {
           pidFile?.reloaded(serving.generation, { read_ms: readMs, outcome, text });
         } catch (error) {
@@ -127,6 +134,11 @@ function reloadedText(path: string, reloaded: Reloaded): string {
         formatProblems(reloaded.problems)
       }`;
   }
+}
+
+/** A certificate that nobody trusts any more is served none the less: better than none, and told. */
+function tellDates(world: World, { config }: Loaded): void {
+  for (const text of dateDoubts(config, world.now())) warn(world, text);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

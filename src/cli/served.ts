@@ -54,6 +54,8 @@ export interface ServedParts {
     readonly limits: () => Config["limits"];
     /** Whether it trusts `address` to speak for others. */
     readonly isProxy: (address: string) => boolean;
+    /** The files of TLS that are in force at the moment. Absent: plain HTTP. */
+    readonly tls?: () => NonNullable<Config["secrets"]["tls"]>;
   }): Accepting;
   /** What the stages of `gate` keep that is worth a look. */
   stageFacts(gate: Gate): Pick<Snapshot, "audit" | "buckets">;
@@ -77,6 +79,7 @@ export class ServedAlone implements Served {
 
   /** Opens the gate, then the door. Throws what a stage throws, or `Deno.errors.AddrInUse`. */
   static async start(config: Config, parts: ServedParts): Promise<ServedAlone> {
+    const { tls } = config.secrets;
     const gate = await parts.openGate(config);
     try {
       const listener = parts.listen({
@@ -84,6 +87,7 @@ export class ServedAlone implements Served {
         onExchange: (exchange) => gate.handle(exchange),
         limits: () => gate.current.config.limits,
         isProxy: (address) => gate.current.isTrustedProxy(address),
+        ...(tls === null ? {} : { tls: () => gate.current.config.secrets.tls ?? tls }),
       });
       return new ServedAlone(gate, listener, parts);
     } catch (error) {

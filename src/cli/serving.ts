@@ -8,12 +8,14 @@ import type { Sight } from "../gate/sight.ts";
 import { ServedAlone } from "./served.ts";
 import type { Accepting, Served, ServedParts } from "./served.ts";
 import { ServingSight } from "./serving_sight.ts";
+import { tlsProblems } from "./tls_problems.ts";
+import type { TlsParts } from "./tls_problems.ts";
 import type { Loaded } from "./validate.ts";
 import { workerCount } from "./worker_count.ts";
 import type { Machine } from "./worker_count.ts";
 
 /** What serving is lent. */
-export interface ServingParts extends ServedParts {
+export interface ServingParts extends ServedParts, TlsParts {
   /** The machine it runs on. */
   readonly machine: Machine;
   /** Starts so many workers that act as one gate. */
@@ -82,8 +84,9 @@ export class Serving {
 
   /** Where clients on this machine go. */
   get url(): string {
-    const { listen, path } = this.#served.config;
-    return urlOf(listen.hostname, this.#served.port, path);
+    const { listen, path, tls } = this.#served.config;
+    const scheme = tls === null ? "http" : "https";
+    return urlOf(scheme, listen.hostname, this.#served.port, path);
   }
 
   /** Where the operator looks, or null where there is nothing to see. */
@@ -91,7 +94,7 @@ export class Serving {
     const { admin } = this.#served.config;
     return admin === null || this.#admin === null
       ? null
-      : urlOf(admin.listen.hostname, this.#admin.port, "/");
+      : urlOf("http", admin.listen.hostname, this.#admin.port, "/");
   }
 
   /** The number of the generation that rules. */
@@ -146,6 +149,8 @@ export class Serving {
       );
       return { outcome: "refused", problems };
     }
+    const problems = await tlsProblems(loaded, this.#parts, before);
+    if (problems.length > 0) return { outcome: "refused", problems };
     try {
       await this.#served.reload(loaded.config);
     } catch (error) {
@@ -166,10 +171,10 @@ async function startServed(config: Config, parts: ServingParts): Promise<Served>
   }
 }
 
-function urlOf(hostname: string, port: number, path: string): string {
+function urlOf(scheme: string, hostname: string, port: number, path: string): string {
   const isAny = hostname === "0.0.0.0" || hostname === "::";
   const host = isAny ? "localhost" : hostname;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
 }
 
 function atAddress<T>(

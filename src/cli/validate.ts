@@ -8,6 +8,7 @@ import { formatProblems, type Problem } from "../config/problem.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
 import { configSummary } from "./config_summary.ts";
 import { lastEndMs } from "./key_times.ts";
+import { tlsDoubts } from "./tls_doubts.ts";
 import { Failure, readFlags, warn } from "./usage.ts";
 import { type Command, EXIT, type World } from "./world.ts";
 
@@ -95,6 +96,7 @@ export function doubts(world: World, path: string, config: Config): string[] {
         'or listen on "127.0.0.1:PORT" behind a proxy',
     );
   }
+  found.push(...tlsDoubts(config, world.now(), (path) => world.files.mode(path)));
   if (config.admin !== null && !isLoopback(config.admin.listen.hostname)) {
     found.push(
       "the admin listener is public and has no login: whoever reaches it sees who calls what; " +

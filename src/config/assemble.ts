@@ -4,6 +4,9 @@ import type { GateConfig, Key, KeyHash, RateLimit, StageConfig } from "../policy
 import { moduleName } from "./pipeline_rules.ts";
 import type { ConfigFile } from "./schema.ts";
 
+/** One list for all who have none: keys may be very many. */
+const NONE: readonly string[] = Object.freeze([]);
+
 /** Turns a path of the file into an absolute one. */
 export type ResolvePath = (path: string) => string;
 
@@ -11,6 +14,7 @@ export type ResolvePath = (path: string) => string;
 export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
   const { upstream, limits, mcp } = file;
   const rateLimit = { rps: file.defaults.rate_limit.rps, burst: file.defaults.rate_limit.burst };
+  const resolved = (path: string | null) => path === null ? null : resolve(path);
   return {
     upstream: {
       url: upstream.url,
@@ -18,10 +22,20 @@ export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
       timeoutMs: upstream.timeout,
       forwardHeaders: [...new Set(upstream.forward_headers)],
       identityHeader: upstream.identity_header,
+      tls: upstream.tls === null ? null : {
+        ca: resolved(upstream.tls.ca),
+        cert: resolved(upstream.tls.cert),
+        key: resolved(upstream.tls.key),
+      },
     },
     listen: file.listen,
     admin: file.admin,
     workers: file.workers,
+    tls: file.tls === null ? null : {
+      cert: resolve(file.tls.cert),
+      key: resolve(file.tls.key),
+      clientCa: resolved(file.tls.client_ca),
+    },
     path: file.path ?? (upstream.transport === "sse" ? "/sse" : "/mcp"),
     hosts: file.hosts,
     origins: file.origins,
@@ -84,6 +98,7 @@ export function assembleKey(key: KeyInFile, defaults: RateLimit): Key {
   return {
     label: key.label,
     hashes: assembleHashes(key),
+    certificates: key.certificates.length === 0 ? NONE : key.certificates,
     allow: key.allow,
     deny: key.deny.length === 0 ? NOTHING : key.deny,
     prompts: key.prompts ?? everything,

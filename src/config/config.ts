@@ -1,6 +1,7 @@
 /** A loaded configuration: what every room may read, and beside it what must not be shown. */
 import type { GateConfig } from "../policy/gate_config.ts";
 import type { Problem } from "./problem.ts";
+import type { TlsTexts, UpstreamTlsTexts } from "./tls_rules.ts";
 
 /** A whole, checked and frozen configuration. */
 export interface Config extends GateConfig {
@@ -17,6 +18,10 @@ export interface Secrets {
   readonly seal: string | null;
   /** Sent with every upstream request; names in lower case. */
   readonly upstreamHeaders: readonly (readonly [name: string, value: string])[];
+  /** What the files of `tls` hold; null: plain HTTP. */
+  readonly tls: TlsTexts | null;
+  /** What the files of `upstream.tls` hold. */
+  readonly upstreamTls: UpstreamTlsTexts | null;
 }
 
 /** What reading a configuration needs of the world. */

@@ -33,7 +33,15 @@ export function* fitted(value: unknown, resolve: ResolvePath): Generator<void, G
 
 function frozenKey(assembled: Key): Key {
   for (const hash of assembled.hashes) Object.freeze(hash);
-  for (const part of [assembled.hashes, assembled.deny, assembled.prompts, assembled.resources]) {
+  for (
+    const part of [
+      assembled.hashes,
+      assembled.certificates,
+      assembled.deny,
+      assembled.prompts,
+      assembled.resources,
+    ]
+  ) {
     Object.freeze(part);
   }
   Object.freeze(assembled.rateLimit);

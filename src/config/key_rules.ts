@@ -1,7 +1,7 @@
 /**
- * What must hold between keys and within one: no two share a label, which names the caller, or a hash,
- * which is the caller; and each has its hash in one of two ways. Reads the file before the schema does,
- * so that it speaks up beside other mistakes.
+ * What must hold between keys and within one: no two share a label, which names the caller, or a hash
+ * or fingerprint, which is the caller; and each has its hash in one of two ways, or certificates. Reads
+ * the file before the schema does, so that it speaks up beside other mistakes.
  */
 import { type Flaw, valueAt } from "./document.ts";
 import { HASH_EXPECTED, MINT } from "./key_schema.ts";
@@ -18,6 +18,7 @@ export function* keyFlaws(
   const proofs: Flaw[] = [];
   const labels = new Repetitions("label", lineOf);
   const hashes = new Repetitions("hash", lineOf);
+  const fingerprints = new Repetitions("fingerprint", lineOf);
   for (const [index, key] of keys.entries()) {
     proofs.push(...proofFlaws(key, index));
     labels.look(valueAt(key, LABEL), index);
@@ -26,14 +27,19 @@ export function* keyFlaws(
     if (Array.isArray(listed)) {
       for (const [at, each] of listed.entries()) hashes.look(valueAt(each, HASH), index, at);
     }
+    const certificates = valueAt(key, CERTIFICATES);
+    if (Array.isArray(certificates)) {
+      for (const [at, each] of certificates.entries()) fingerprints.look(each, index, at);
+    }
     yield;
   }
-  return [...proofs, ...labels.flaws, ...hashes.flaws];
+  return [...proofs, ...labels.flaws, ...hashes.flaws, ...fingerprints.flaws];
 }
 
 const LABEL = ["label"];
 const HASH = ["hash"];
 const HASHES = ["hashes"];
+const CERTIFICATES = ["certificates"];
 
 function proofFlaws(key: unknown, index: number): Flaw[] {
   if (!isMapping(key)) return [];
@@ -51,6 +57,8 @@ function proofFlaws(key: unknown, index: number): Flaw[] {
   if (Object.hasOwn(key, "hash")) return [];
   // A misspelt one is told already, with what was meant.
   if (Object.keys(key).some((name) => nearest(name, PROOFS) !== undefined)) return [];
+  const certificates = valueAt(key, CERTIFICATES);
+  if (Array.isArray(certificates) && certificates.length > 0) return [];
   return [{
     path: [...path, "hash"],
     found: "nothing",
@@ -59,7 +67,7 @@ function proofFlaws(key: unknown, index: number): Flaw[] {
   }];
 }
 
-const PROOFS = ["hash", "hashes"];
+const PROOFS = ["hash", "hashes", "certificates"];
 
 function createdBesideHashes(key: object, path: Path): Flaw[] {
   if (!Object.hasOwn(key, "created")) return [];
@@ -74,19 +82,19 @@ function createdBesideHashes(key: object, path: Path): Flaw[] {
 /** Texts given twice; both places are named. Of the others, which may be very many, nothing is made. */
 class Repetitions {
   readonly flaws: Flaw[] = [];
-  readonly #member: "label" | "hash";
+  readonly #member: "label" | "hash" | "fingerprint";
   readonly #lineOf: (path: Path) => number;
   readonly #first = new Map<string, number | readonly [index: number, at: number]>();
 
-  constructor(member: "label" | "hash", lineOf: (path: Path) => number) {
+  constructor(member: "label" | "hash" | "fingerprint", lineOf: (path: Path) => number) {
     this.#member = member;
     this.#lineOf = lineOf;
   }
 
-  /** @param at Where in the list `hashes` of the key it stands; -1: in the key itself */
+  /** @param at Where in a list of the key it stands; -1: in the key itself */
   look(given: unknown, index: number, at = -1): void {
     if (typeof given !== "string" || given === "" || given.startsWith("<")) return;
-    const text = this.#member === "hash" ? given.toLowerCase() : given;
+    const text = this.#member === "label" ? given : given.replaceAll(":", "").toLowerCase();
     const earlier = this.#first.get(text);
     if (earlier === undefined) this.#first.set(text, at < 0 ? index : [index, at]);
     else this.flaws.push(this.#flaw(text, this.#path(index, at), earlier));
@@ -107,7 +115,10 @@ class Repetitions {
   }
 
   #path(index: number, at: number): Path {
-    return at < 0 ? ["keys", index, this.#member] : ["keys", index, "hashes", at, this.#member];
+    if (at < 0) return ["keys", index, this.#member];
+    return this.#member === "fingerprint"
+      ? ["keys", index, "certificates", at]
+      : ["keys", index, "hashes", at, this.#member];
   }
 }
 

@@ -68,12 +68,29 @@ const hashes = list(
   MANY,
 ).min(1, MANY).max(16, MANY);
 
-/** One entry of `keys`. It has either `hash` or `hashes`, which `key_rules.ts` sees to. */
+/** SHA-256 of a certificate as `openssl x509 -noout -fingerprint -sha256` prints it. */
+const FINGERPRINT = /^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31})$/;
+
+const fingerprint = written(
+  "a SHA-256 fingerprint of a certificate: 64 hexadecimal digits, with colons or without",
+  (text) => FINGERPRINT.test(text) ? text.replaceAll(":", "").toLowerCase() : null,
+  {
+    pattern: FINGERPRINT.source,
+    suggest: () => "openssl x509 -in FILE -noout -fingerprint -sha256",
+  },
+);
+
+const FEW = "a list of at most 16 fingerprints of certificates";
+
+/** One entry of `keys`. What proves it, `key_rules.ts` sees to: `hash`, `hashes` or `certificates`. */
 export const key = mapping({
   label: label.describe("Unique name of the caller in logs and audit lines."),
   hash: hash.optional().describe("Printed by mcpgate keygen."),
   hashes: hashes.optional().describe(
     "In place of hash: several keys for one caller, while one is exchanged for another.",
+  ),
+  certificates: list(fingerprint, FEW).max(16, FEW).prefault([]).describe(
+    "Beside or in place of a key: SHA-256 fingerprints of client certificates that prove this caller. Needs tls.client_ca.",
   ),
   created: created.describe("The day the key of hash was minted."),
   allow: patterns.describe(

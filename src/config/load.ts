@@ -21,6 +21,7 @@ import type { Problem } from "./problem.ts";
 import { readFailure, resolveReferences, secretKey } from "./references.ts";
 import { configSchema } from "./schema.ts";
 import type { Path } from "./schema_place.ts";
+import { readTls, type TlsTexts, type UpstreamTlsTexts } from "./tls_rules.ts";
 import { readModules } from "./user_module_text.ts";
 
 export type { Config, ConfigSources, LoadResult, Secrets } from "./config.ts";
@@ -113,6 +114,8 @@ interface Inspected {
   readonly seal: string | null;
   readonly upstreamFields: readonly (readonly [name: string, value: string])[];
   readonly moduleTexts: readonly (readonly [path: string, text: string])[];
+  readonly tls: TlsTexts | null;
+  readonly upstreamTls: UpstreamTlsTexts | null;
 }
 
 function* inspect(
@@ -130,12 +133,14 @@ function* inspect(
   const { secrets } = references;
   const headers = upstreamHeaders(valueAt(value, ["upstream", "headers"]), secrets);
   const modules = readModules(valueAt(value, ["pipeline"]), readText);
+  const tls = readTls(value, readText);
   const seal = secrets.get(secretKey(["secret"])) ?? null;
   return {
     resolve,
     referenceFlaws: references.flaws,
     flaws: [
       ...modules.flaws,
+      ...tls.flaws,
       ...sealFlaws(secrets),
       ...chainFlaws(valueAt(value, ["audit"]), seal !== null),
       ...headerFlaws(headers),
@@ -147,6 +152,8 @@ function* inspect(
     seal,
     upstreamFields: headers.map(({ name, value }) => [name, value ?? ""] as const),
     moduleTexts: modules.texts.map(([use, text]) => [resolve(use), text] as const),
+    tls: tls.listener,
+    upstreamTls: tls.upstream,
   };
 }
 
@@ -154,15 +161,15 @@ function accepted(
   file: string,
   text: string,
   config: GateConfig,
-  { seal, upstreamFields, moduleTexts }: Inspected,
+  { seal, upstreamFields, moduleTexts, tls, upstreamTls }: Inspected,
 ): LoadResult {
   return {
     ok: true,
     config: freeze({
       ...config,
-      secrets: { seal, upstreamHeaders: upstreamFields },
+      secrets: { seal, upstreamHeaders: upstreamFields, tls, upstreamTls },
       moduleTexts,
-      fingerprint: fingerprint([digest(text), seal, upstreamFields, moduleTexts]),
+      fingerprint: fingerprint([digest(text), seal, upstreamFields, moduleTexts, tls, upstreamTls]),
     }),
     // Who asks is rare, and then has time: no tree is kept for him.
     problemAt: (path, found, expected, suggestion) =>

@@ -18,6 +18,7 @@ import { key } from "./key_schema.ts";
 import { limits } from "./limit_schema.ts";
 import { pipeline } from "./pipeline_schema.ts";
 import { burst, rps } from "./rate_schema.ts";
+import { tls } from "./tls_schema.ts";
 import { upstream } from "./upstream_schema.ts";
 import { workers } from "./workers_schema.ts";
 import { choice, duration, list, mapping, places, written } from "./value.ts";
@@ -32,6 +33,9 @@ export const configSchema = mapping({
   }).prefault(":8080").describe('Where to listen; ":8080" is all interfaces. Fixed at start.'),
   workers: workers.prefault(1).describe(
     "Threads that share the work: a number, or auto for one on each core. Fixed at start.",
+  ),
+  tls: tls.nullable().prefault(null).describe(
+    "Speak TLS; a reload takes renewed files. Whether there is TLS at all is fixed at start. Default: plain HTTP.",
   ),
   path: written(
     "a path such as /mcp, without query, empty or dot segments, and not one of the gate's own",

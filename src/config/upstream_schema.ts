@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { parseUpstreamUrl } from "./address.ts";
 import { HEADER_NAME, parseForwardedHeader, parseUpstreamHeader } from "./header_name.ts";
+import { upstreamTls } from "./tls_schema.ts";
 import { choice, duration, list, mapping, places, written } from "./value.ts";
 
 const upstreamHeader = z.string("the value of a header").register(places, {
@@ -27,6 +28,9 @@ export const upstream = mapping({
   ),
   timeout: duration(1).prefault("60s").describe(
     "Time to the head of a reply; streams then have no limit.",
+  ),
+  tls: upstreamTls.nullable().prefault(null).describe(
+    "How an https upstream is trusted and shown who asks; a reload takes renewed files. Default: the system's authorities.",
   ),
   headers: z.record(
     written("a header name that the gate does not write itself", parseUpstreamHeader, {

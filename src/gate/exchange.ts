@@ -97,6 +97,12 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     return this.ruling.principal;
   }
 
+  /** Whether a certificate proved it that proves nothing any more. */
+  get hasLostCertificate(): boolean {
+    const { fingerprint, fault } = this.incoming.certificate ?? NO_CERTIFICATE;
+    return fault !== null && fingerprint === this.principal.hash;
+  }
+
   /** The generation that rules. */
   get generation(): Generation {
     return this.#generation;
@@ -253,3 +259,5 @@ const KEY_GONE: Denial = {
   stage: "door",
   reason: "API key is no longer valid",
 };
+
+const NO_CERTIFICATE = { fingerprint: null, fault: null } as const;

@@ -52,6 +52,17 @@ export class RequestFacts {
     this.#incoming = incoming;
   }
 
+  /** The client's certificate, where it counts at this moment. */
+  get certificate(): string | null {
+    const certificate = this.#incoming.certificate;
+    return certificate?.fault === null ? certificate.fingerprint : null;
+  }
+
+  /** Why it does not. */
+  get certificateFault(): string | null {
+    return this.#incoming.certificate?.fault ?? null;
+  }
+
   /** The client's field `name` (lower-case), repetitions joined by a comma, or null. */
   header(name: string): string | null {
     return fieldText(this.#incoming.fields, name);

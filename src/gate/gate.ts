@@ -250,9 +250,10 @@ export class Gate {
     this.#checkedMs += CHECK_MS;
     for (const exchange of this.#open.all()) {
       // The newest expiry counts, also for those who came in under another.
-      if (hasExpired(exchange.principal, this.#current.keys, this.parts.clock)) {
-        exchange.cut("revoked");
-      }
+      if (
+        hasExpired(exchange.principal, this.#current.keys, this.parts.clock) ||
+        exchange.hasLostCertificate
+      ) exchange.cut("revoked");
       exchange.check(this.#checkedMs);
     }
   }

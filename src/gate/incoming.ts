@@ -6,6 +6,14 @@ import type { Fields } from "../upstream/upstream.ts";
 
 export type { Fields };
 
+/** A client's certificate, whose key it has proved to hold. */
+export interface ClientCertificate {
+  /** SHA-256 of the whole certificate, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  /** Why it proves nothing now, in words for the log; null: it does. */
+  readonly fault: string | null;
+}
+
 /** One HTTP request, its head read. */
 export interface IncomingExchange {
   /** Upper-case token as sent. */
@@ -16,6 +24,8 @@ export interface IncomingExchange {
   readonly fields: Fields;
   /** Address of the peer, without port. */
   readonly peer: string;
+  /** The client's certificate as it counts at this moment; null: it has sent none. */
+  readonly certificate: ClientCertificate | null;
   readonly body: IncomingBody;
   readonly reply: ReplyWriter;
   /** Whether the client is gone before its answer was complete. */

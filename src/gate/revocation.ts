@@ -42,13 +42,19 @@ export function hasExpired(principal: Principal, keys: KeyIndex, clock: Clock): 
 /** A user module may vouch for a label without a key; then the label's grant counts. */
 function keyOf({ label, hash }: Principal, keys: KeyIndex): Key | undefined {
   const key = keys.get(label);
-  return hash === null || key?.hashes.some((each) => each.hash === hash) ? key : undefined;
+  return hash === null || key?.hashes.some((each) => each.hash === hash) ||
+      key?.certificates.includes(hash)
+    ? key
+    : undefined;
 }
 
-/** When the one hash ends that proved it: that of another key of the same label is not asked. */
+/**
+ * When the one hash ends that proved it: that of another key of the same label is not asked. What a
+ * certificate proves ends with the entry, and with the certificate, which the exchange looks at.
+ */
 function endOf({ label, hash }: Principal, keys: KeyIndex): number | null {
   const key = keys.get(label);
-  if (hash === null) return key?.expiresMs ?? null;
+  if (hash === null || key?.certificates.includes(hash)) return key?.expiresMs ?? null;
   return key?.hashes.find((each) => each.hash === hash)?.expiresMs ?? null;
 }
 

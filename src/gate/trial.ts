@@ -67,7 +67,9 @@ function trialConfig(config: Config, label: string, hash: string): Config {
 function withHash(key: Key, hash: string): Key {
   const end = ({ expiresMs }: Key["hashes"][number]) => expiresMs ?? Infinity;
   const [longest] = key.hashes.toSorted((a, b) => end(b) - end(a));
-  return longest === undefined ? key : { ...key, hashes: [{ ...longest, hash }] };
+  // One that certificates alone prove ends with its entry.
+  const proof = longest ?? { createdMs: null, expiresMs: key.expiresMs };
+  return { ...key, hashes: [{ ...proof, hash }] };
 }
 
 /** A stage in the place of the log. */
@@ -138,6 +140,7 @@ function incoming(config: Config, call: TrialCall, key: string): IncomingExchang
     target: config.path,
     fields,
     peer: "127.0.0.1",
+    certificate: null,
     body: { take, read: () => Promise.resolve(take()) },
     reply: {
       send: () => Promise.resolve(),

@@ -18,7 +18,8 @@ export interface Principal {
   /** The key's label; grants, limits and handles belong to it. */
   readonly label: string;
   /**
-   * SHA-256 of the credential that proved it, as configured, or null where a user module vouches.
+   * SHA-256 of the key or certificate that proved it, as configured, or null where a user module
+   * vouches.
    * When a reload removes that hash, the open exchanges it proved end.
    */
   readonly hash: string | null;
@@ -38,6 +39,13 @@ export interface Head {
     header(name: string): string | null;
     /** The client's address, without port; behind a trusted proxy the one it names. */
     readonly remote: string;
+    /**
+     * SHA-256, in lower-case hexadecimal, of the certificate that the client has proved to hold the
+     * key of, where it leads to `tls.client_ca` and is valid now; else null.
+     */
+    readonly certificate: string | null;
+    /** Why a certificate that the client has sent is not the above, for the audit log; else null. */
+    readonly certificateFault: string | null;
   };
   /** Aborted when the client is gone or this stage's time is up. */
   readonly signal: AbortSignal;

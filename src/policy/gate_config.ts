@@ -39,6 +39,8 @@ export interface Key extends Grant {
   readonly label: string;
   /** The keys that prove it; while they are exchanged for others, several. */
   readonly hashes: readonly KeyHash[];
+  /** SHA-256 of client certificates that prove it too, lower-case hexadecimal. */
+  readonly certificates: readonly string[];
   readonly rateLimit: RateLimit;
   /** Milliseconds since the epoch from which on each of its keys is refused; null: never. */
   readonly expiresMs: number | null;
@@ -111,6 +113,12 @@ export interface GateConfig {
     readonly forwardHeaders: readonly string[];
     /** Header, lower-case, that tells the upstream the caller's label; null: none. */
     readonly identityHeader: string | null;
+    /** The files of TLS to it, by absolute path; null: the system's trust and no certificate. */
+    readonly tls: {
+      readonly ca: string | null;
+      readonly cert: string | null;
+      readonly key: string | null;
+    } | null;
   };
   readonly listen: { readonly hostname: string; readonly port: number };
   /** The operator's listener, or null for none. */
@@ -121,6 +129,13 @@ export interface GateConfig {
   } | null;
   /** Threads that share the work; `auto`: one on each core. A stage has an instance in each. */
   readonly workers: number | "auto";
+  /** The files of the listener's TLS, by absolute path; null: plain HTTP. */
+  readonly tls: {
+    readonly cert: string;
+    readonly key: string;
+    /** Who vouches for clients' certificates; null: none is asked for. */
+    readonly clientCa: string | null;
+  } | null;
   /** The one path served, compared byte for byte. Default `/mcp`, or `/sse` with that transport. */
   readonly path: string;
   /** Allowed Host names, lower-case; empty: any, or loopback names on a loopback listener. */

@@ -105,7 +105,17 @@ export class Stage {
   /** A user module gets an object of its own; one `at: "head"` gets no call, not even a stale one. */
   #view(asked: Asked, timeUp: TimeUp): Context {
     const { exchange, principal, http: { method, remote } } = asked;
-    const http = { method, remote, header: (name: string) => asked.http.header(name) };
+    const http = {
+      method,
+      remote,
+      header: (name: string) => asked.http.header(name),
+      get certificate() {
+        return asked.http.certificate;
+      },
+      get certificateFault() {
+        return asked.http.certificateFault;
+      },
+    };
     const head: Head = {
       exchange,
       principal,

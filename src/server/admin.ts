@@ -61,6 +61,7 @@ export function listenForAdmin(options: AdminOptions): Listener {
   return {
     hostname,
     port: listener.port,
+    isSecure: listener.isSecure,
     get connections() {
       return listener.connections;
     },

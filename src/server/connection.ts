@@ -3,6 +3,8 @@
  * out, and the ways to end it (PROTOCOL §5.5). What is asked and answered is not its business, nor
  * how many connections there may be.
  */
+import type { ClientCertificate } from "../gate/incoming.ts";
+import type { ClientSocket } from "./client_socket.ts";
 import { Http1Body } from "./http1_body.ts";
 import { Http1Exchange } from "./http1_exchange.ts";
 import { pack, replyHead } from "./reply_bytes.ts";
@@ -46,18 +48,20 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
   /** The other end's address. */
   readonly peer: string;
   readonly #home: ConnectionHome;
-  readonly #socket: Deno.Conn;
+  readonly #socket: ClientSocket;
   readonly #input: SocketInput;
   readonly #output: SocketOutput;
   readonly #heads = new RequestHeadReader();
-  #phase: "idle" | "head" | "exchange" | "lingering" | "closed" = "idle";
+  #phase: "handshake" | "idle" | "head" | "exchange" | "lingering" | "closed" = "idle";
   #sinceMs: number;
+  /** What the handshake took of the time that the first head has. */
+  #spentMs = 0;
   #head: RequestHead | null = null;
   #exchange: Http1Exchange | null = null;
   #keepsAlive = true;
   #drained = 0;
 
-  constructor(socket: Deno.Conn, peer: string, home: ConnectionHome) {
+  constructor(socket: ClientSocket, peer: string, home: ConnectionHome) {
     this.#socket = socket;
     this.peer = peer;
     this.#home = home;
@@ -66,9 +70,12 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
     this.#output = new SocketOutput(socket, this);
   }
 
-  /** Begins to read. */
+  /** Begins to read, after the handshake where there is one. */
   open(): void {
-    this.#input.watch();
+    const { ready } = this.#socket;
+    if (ready === undefined) return this.#input.watch();
+    this.#phase = "handshake";
+    ready.then(() => this.#secured(), () => this.close());
   }
 
   /** Ends what has lasted too long. To be called now and then. */
@@ -78,6 +85,9 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
     switch (this.#phase) {
       case "idle":
         if (elapsedMs > this.#home.idleMs) this.close();
+        return;
+      case "handshake":
+        if (elapsedMs > this.#home.headerDeadlineMs()) this.close("cut");
         return;
       case "head":
         if (elapsedMs > this.#home.headerDeadlineMs()) this.#refuse(408);
@@ -89,20 +99,25 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
 
   /** Serves no further request: closes now, or when the reply that is under way is complete. */
   stop(): void {
-    if (this.#phase === "idle" || this.#phase === "head") this.close();
+    if (["handshake", "idle", "head"].includes(this.#phase)) this.close();
   }
 
   /** Closes at once, whatever is under way. */
-  close(): void {
+  close(leaving?: "cut"): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     const exchange = this.#exchange;
     this.#exchange = null;
     this.#input.close();
-    this.#output.close(() => this.#home.onReleased(this));
-    this.#socket.close();
-    this.#home.onClosed(this);
+    const closed = this.#socket.close(leaving);
+    this.#output.close(() => after(closed, () => this.#home.onReleased(this)));
+    after(closed, () => this.#home.onClosed(this));
     exchange?.leave();
+  }
+
+  /** What its client proves by a certificate, as of now. */
+  certificate(): ClientCertificate | null {
+    return this.#socket.certificate?.() ?? null;
   }
 
   onBytes(): void {
@@ -148,14 +163,22 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
 
   onBrokenOff(): void {
     this.#exchange = null;
-    this.close();
+    this.close("cut");
+  }
+
+  #secured(): void {
+    if (this.#phase !== "handshake") return;
+    this.#phase = "idle";
+    this.#spentMs = this.#home.nowMs - this.#sinceMs;
+    this.#sinceMs = this.#home.nowMs;
+    this.#input.watch();
   }
 
   #readHead(): void {
     const { bytes, start, end } = this.#input;
     const head = this.#heads.read(bytes, start, end);
     if (head === null) {
-      if (this.#phase === "idle") this.#sinceMs = this.#home.nowMs;
+      if (this.#phase === "idle") this.#sinceMs = this.#home.nowMs - this.#spentMs;
       this.#phase = "head";
       return this.#input.want(end - start + 1);
     }
@@ -167,6 +190,7 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
 
   #begin(head: RequestHead): void {
     this.#phase = "exchange";
+    this.#spentMs = 0;
     this.#head = head;
     if (head.bodyBytes === 0) this.#input.wantNothing();
     const askForRest = head.expectsContinue && this.#input.available === 0
@@ -174,7 +198,7 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
       : null;
     const body = new Http1Body(this.#input, bodyDecoder(head.bodyBytes), askForRest);
     const reply = new Http1Reply(this.#output, this, head);
-    const exchange = new Http1Exchange(head, this.peer, body, reply);
+    const exchange = new Http1Exchange(head, this, body, reply);
     this.#exchange = exchange;
     this.#home.run(exchange);
   }
@@ -212,4 +236,10 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
     this.#drained += this.#input.available;
     this.#input.take(this.#input.end);
   }
+}
+
+/** Now, or when a socket is closed that takes its time. */
+function after(closed: void | Promise<void>, then: () => void): void {
+  if (closed === undefined) then();
+  else closed.then(then);
 }

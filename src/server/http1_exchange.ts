@@ -2,24 +2,36 @@
  * One request as the gate sees it: head, body, the way back, and whether the client is still there.
  * Only puts together what others read and write.
  */
-import type { ClientWatcher, Fields, IncomingBody, IncomingExchange } from "../gate/incoming.ts";
+import type {
+  ClientCertificate,
+  ClientWatcher,
+  Fields,
+  IncomingBody,
+  IncomingExchange,
+} from "../gate/incoming.ts";
 import type { Http1Body } from "./http1_body.ts";
 import type { Http1Reply } from "./reply_writer.ts";
 import type { RequestHead } from "./request_head.ts";
 import { clientGone } from "./socket_output.ts";
 
+/** Who sent the request, as far as the connection knows. */
+export interface Client {
+  readonly peer: string;
+  certificate(): ClientCertificate | null;
+}
+
 /** An {@link IncomingExchange} on a connection of ours. */
 export class Http1Exchange implements IncomingExchange {
   readonly reply: Http1Reply;
-  readonly peer: string;
   watcher: ClientWatcher | null = null;
   readonly #head: RequestHead;
+  readonly #client: Client;
   readonly #body: Http1Body;
   #isGone = false;
 
-  constructor(head: RequestHead, peer: string, body: Http1Body, reply: Http1Reply) {
+  constructor(head: RequestHead, client: Client, body: Http1Body, reply: Http1Reply) {
     this.#head = head;
-    this.peer = peer;
+    this.#client = client;
     this.#body = body;
     this.reply = reply;
   }
@@ -34,6 +46,14 @@ export class Http1Exchange implements IncomingExchange {
 
   get fields(): Fields {
     return this.#head.fields;
+  }
+
+  get peer(): string {
+    return this.#client.peer;
+  }
+
+  get certificate(): ClientCertificate | null {
+    return this.#client.certificate();
   }
 
   get body(): IncomingBody {

@@ -5,10 +5,13 @@
  */
 import { plainAddress } from "../gate/client_address.ts";
 import type { IncomingExchange } from "../gate/incoming.ts";
+import type { ClientSocket } from "./client_socket.ts";
 import { CHECK_MS, Connection } from "./connection.ts";
 import type { ConnectionHome } from "./connection.ts";
 import { ConnectionCounts } from "./connection_counts.ts";
 import type { Http1Exchange } from "./http1_exchange.ts";
+import { TlsDoor } from "./tls_door.ts";
+import type { TlsFiles } from "./tls_door.ts";
 
 /** Bounds that hold before anybody is asked who he is. */
 export interface ListenLimits {
@@ -30,6 +33,8 @@ export interface ListenOptions {
   readonly log: { warn(text: string): void };
   /** Asked again and again, so that a reload changes them. Absent: the defaults. */
   readonly limits?: () => ListenLimits;
+  /** Speaks TLS by these files, which are asked for in the same way. Absent: plain HTTP. */
+  readonly tls?: () => TlsFiles;
   /** Milliseconds a connection may be silent between requests. Default 75 000. */
   readonly idleMs?: number;
   /** Whether an address stands for many clients: a proxy's connections count in the total only. */
@@ -53,6 +58,8 @@ export interface ConnectionFigures {
 export interface Listener {
   readonly hostname: string;
   readonly port: number;
+  /** Whether it speaks TLS. */
+  readonly isSecure: boolean;
   /** How many connections are open, and how many there have been. */
   readonly connections: ConnectionFigures;
   /** Accepts nothing more; settles when the requests that are running have their answers. */
@@ -73,7 +80,8 @@ const IDLE_MS = 75_000;
 /** Listens from now on. Throws where the address cannot be had. */
 export function listen(options: ListenOptions): Listener {
   const { hostname, port, reusePort = false } = options;
-  return new Http1Listener(Deno.listen({ hostname, port, reusePort }), options);
+  const door = options.tls === undefined ? null : new TlsDoor(options.tls);
+  return new Http1Listener(Deno.listen({ hostname, port, reusePort }), door, options);
 }
 
 /** Pause after a connection that could not be accepted, for want of descriptors for example. */
@@ -85,12 +93,14 @@ const WARN_EVERY_MS = 10_000;
 class Http1Listener implements Listener, ConnectionHome {
   readonly hostname: string;
   readonly port: number;
+  readonly isSecure: boolean;
   nowMs = performance.now();
   isStopping = false;
   readonly idleMs: number;
   readonly #options: ListenOptions;
   readonly #socket: Deno.TcpListener;
   readonly #limits: () => ListenLimits;
+  readonly #door: TlsDoor | null;
   readonly #connections = new Set<Connection>();
   readonly #counts: Pick<ConnectionCounts, "take" | "release">;
   readonly #accepting: Promise<void>;
@@ -100,7 +110,7 @@ class Http1Listener implements Listener, ConnectionHome {
   #accepted = 0;
   #refused = 0;
 
-  constructor(socket: Deno.TcpListener, options: ListenOptions) {
+  constructor(socket: Deno.TcpListener, door: TlsDoor | null, options: ListenOptions) {
     this.hostname = socket.addr.hostname;
     this.port = socket.addr.port;
     this.#socket = socket;
@@ -108,6 +118,8 @@ class Http1Listener implements Listener, ConnectionHome {
     this.idleMs = options.idleMs ?? IDLE_MS;
     this.#counts = options.counts ?? new ConnectionCounts();
     this.#limits = options.limits ?? (() => LISTEN_LIMITS);
+    this.#door = door;
+    this.isSecure = door !== null;
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.#accepting = this.#accept();
   }
@@ -200,10 +212,20 @@ class Http1Listener implements Listener, ConnectionHome {
     } catch {
       // It has left already, as the first read will tell.
     }
-    const connection = new Connection(socket, peer, this);
+    const connection = new Connection(this.#carrier(socket, peer), peer, this);
     this.#connections.add(connection);
     this.#accepted++;
     connection.open();
+  }
+
+  #carrier(socket: Deno.TcpConn, peer: string): ClientSocket {
+    try {
+      return this.#door?.secure(socket) ?? socket;
+    } catch (error) {
+      socket.close();
+      this.#counts.release(peer);
+      throw error;
+    }
   }
 
   #check(): void {

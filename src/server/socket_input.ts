@@ -6,6 +6,8 @@
  * Bytes that were given out are never written again: what has been judged cannot become something
  * else by what the client sends next, and nothing needs to be copied.
  */
+import type { ClientSocket } from "./client_socket.ts";
+
 /** For a client of whom nothing is expected but that it leaves: thousands listen to silent streams. */
 const LISTENING_BYTES = 256;
 
@@ -35,14 +37,14 @@ export class SocketInput {
   bytes: Uint8Array = new Uint8Array(SMALL_BYTES);
   start = 0;
   end = 0;
-  readonly #socket: Deno.Conn;
+  readonly #socket: ClientSocket;
   readonly #owner: InputOwner;
   #isReading = false;
   #hasEnded = false;
   #wanted = SMALL_BYTES;
   #isGivenOut = false;
 
-  constructor(socket: Deno.Conn, owner: InputOwner) {
+  constructor(socket: ClientSocket, owner: InputOwner) {
     this.#socket = socket;
     this.#owner = owner;
   }

@@ -3,6 +3,8 @@
  * one before it. Knows nothing of HTTP.
  */
 
+import type { ClientSocket } from "./client_socket.ts";
+
 /** What is to be written, and who is told. */
 interface Piece {
   rest: Uint8Array;
@@ -18,7 +20,7 @@ export interface OutputOwner {
 
 /** Writes to one socket. */
 export class SocketOutput {
-  readonly #socket: Deno.Conn;
+  readonly #socket: ClientSocket;
   /** What is being written. */
   #piece: Piece | null = null;
   /** What waits for its turn. */
@@ -27,7 +29,7 @@ export class SocketOutput {
   #onReleased: (() => void) | null = null;
   readonly #owner: OutputOwner;
 
-  constructor(socket: Deno.Conn, owner: OutputOwner) {
+  constructor(socket: ClientSocket, owner: OutputOwner) {
     this.#socket = socket;
     this.#owner = owner;
   }

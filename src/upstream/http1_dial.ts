@@ -1,10 +1,12 @@
 /**
  * Makes connections: a name's addresses one after the other, each next one as soon as the one before
- * fails or lets wait, the first that answers; then TLS where it is asked for, with the runtime's
- * trust and HTTP/1.1 only. Knows no pool and no HTTP.
+ * fails or lets wait, the first that answers; then TLS where it is asked for. Knows no
+ * pool and no HTTP.
  */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import type { Socket } from "./http1_connection.ts";
+import { secured, unlessAborted, type UpstreamFiles } from "./http1_secure.ts";
 
 /** How long one address may let wait before the next is tried beside it (RFC 8305). */
 const HEAD_START_MS = 250;
@@ -30,12 +32,17 @@ export function originOf(url: URL): Origin {
   };
 }
 
-/** A connection to `origin`. Rejects with what the system says, or with the signal's reason. */
+/**
+ * A connection to `origin`. Rejects with what the system says, or with the signal's reason.
+ *
+ * @param files What TLS goes by, where it is no longer the runtime's trust alone
+ */
 export async function dial(
   origin: Origin,
   signal: AbortSignal,
   resolve: Resolve = addressesOf,
-): Promise<Deno.Conn> {
+  files: UpstreamFiles | null = null,
+): Promise<Socket> {
   const { isSecure, hostname, port } = origin;
   const addresses = isIP(hostname) !== 0
     ? [hostname]
@@ -43,10 +50,11 @@ export async function dial(
   const connection = await firstOf(addresses, port, signal);
   connection.setNoDelay(true);
   connection.setKeepAlive(true);
-  return isSecure ? await secured(connection, hostname, signal) : connection;
+  return isSecure ? await secured(connection, hostname, files, signal) : connection;
 }
 
-async function addressesOf(hostname: string): Promise<readonly string[]> {
+/** What the system says of a name. */
+export async function addressesOf(hostname: string): Promise<readonly string[]> {
   const found = await lookup(hostname, { all: true, order: "verbatim" });
   return found.map(({ address }) => address);
 }
@@ -91,34 +99,6 @@ async function firstOf(
     return await promise;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", giveUp);
-  }
-}
-
-async function secured(
-  connection: Deno.TcpConn,
-  hostname: string,
-  signal: AbortSignal,
-): Promise<Deno.TlsConn> {
-  const secure = await Deno.startTls(connection, { hostname, alpnProtocols: ["http/1.1"] });
-  try {
-    await unlessAborted(signal, secure.handshake());
-    return secure;
-  } catch (error) {
-    secure.close();
-    throw error;
-  }
-}
-
-/** What `work` gives, or the signal's reason as soon as it is aborted. */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(signal.reason);
-  signal.addEventListener("abort", giveUp);
-  if (signal.aborted) giveUp();
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
     signal.removeEventListener("abort", giveUp);
   }
 }

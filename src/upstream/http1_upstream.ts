@@ -6,10 +6,11 @@
  */
 import { type Home, Http1Connection } from "./http1_connection.ts";
 import { type Deadline, Deadlines } from "./http1_deadlines.ts";
-import { dial, type Origin, originOf } from "./http1_dial.ts";
+import { addressesOf, dial, type Origin, originOf } from "./http1_dial.ts";
 import { Http1Exchange, type Surroundings } from "./http1_exchange.ts";
 import { IdleConnections } from "./http1_idle.ts";
 import { type RequestBytes, RequestSpeller } from "./http1_request.ts";
+import type { UpstreamFiles } from "./http1_secure.ts";
 import {
   type Upstream,
   UpstreamError,
@@ -21,6 +22,8 @@ import {
 export interface Http1Options {
   /** Absolute http or https URL; every request goes to its path and query. */
   readonly url: string;
+  /** What TLS goes by. Null, the default: the runtime's trust, and no certificate of one's own. */
+  readonly tls?: UpstreamFiles | null;
   /** Bound of one connection attempt. Default 10 s; the head's time limit holds in any case. */
   readonly connectTimeoutMs?: number;
   /**
@@ -42,6 +45,7 @@ class Http1Upstream implements Upstream, Home, Surroundings {
   readonly host: string;
   readonly isSecure: boolean;
   readonly #origin: Origin;
+  readonly #tls: UpstreamFiles | null;
   readonly #connectTimeoutMs: number;
   readonly #idleTimeoutMs: number;
   readonly #headBytes: number;
@@ -58,6 +62,7 @@ class Http1Upstream implements Upstream, Home, Surroundings {
     this.host = url.host;
     this.#origin = originOf(url);
     this.isSecure = this.#origin.isSecure;
+    this.#tls = options.tls ?? null;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
     this.#idleTimeoutMs = options.idleTimeoutMs ?? 4_000;
     this.#headBytes = options.headBytes ?? 64 * 1024;
@@ -97,7 +102,7 @@ class Http1Upstream implements Upstream, Home, Surroundings {
       limit,
     );
     try {
-      const socket = await dial(this.#origin, giveUp.signal);
+      const socket = await dial(this.#origin, giveUp.signal, addressesOf, this.#tls);
       return new Http1Connection(socket, this, this.#headBytes);
     } finally {
       clearTimeout(timer);

@@ -51,6 +51,7 @@ export interface WorkerParts {
     readonly limits: () => Config["limits"];
     readonly isProxy: (address: string) => boolean;
     readonly counts: Pick<ConnectionCounts, "take" | "release">;
+    readonly tls?: () => NonNullable<Config["secrets"]["tls"]>;
   }): Listener;
   /** What the stages of `gate` keep that is worth a look. */
   stageFacts(gate: Gate): Pick<Snapshot, "audit" | "buckets">;
@@ -154,6 +155,7 @@ export class GateWorker {
     const gate = this.#open;
     const [memory, others] = [this.#memory, this.#others];
     if (memory === null || others === null) throw new TypeError("Worker has not begun");
+    const { tls } = gate.current.config.secrets;
     this.#listener = this.#parts.listen({
       hostname,
       port,
@@ -162,6 +164,7 @@ export class GateWorker {
       limits: () => gate.current.config.limits,
       isProxy: (address) => gate.current.isTrustedProxy(address),
       counts: sharedConnections(memory),
+      ...(tls === null ? {} : { tls: () => gate.current.config.secrets.tls ?? tls }),
     });
     return this.#listener.port;
   }

@@ -4,14 +4,20 @@
  * of it stays in one place. Bytes go back and forth one piece at a time, as fast as they are taken.
  * Judges nothing: whose the stream is, its worker finds out.
  */
-import type { BodyWriter, ClientWatcher, Fields, IncomingExchange } from "../gate/incoming.ts";
+import type {
+  BodyWriter,
+  ClientCertificate,
+  ClientWatcher,
+  Fields,
+  IncomingExchange,
+} from "../gate/incoming.ts";
 
 /** To the worker that an exchange is given to. */
 export type ToOwner =
   | {
     readonly say: "open";
     readonly exchange: number;
-    readonly head: Pick<IncomingExchange, "method" | "target" | "fields" | "peer">;
+    readonly head: Pick<IncomingExchange, "method" | "target" | "fields" | "peer" | "certificate">;
   }
   | { readonly say: "chunk"; readonly exchange: number; readonly bytes: Uint8Array | null }
   | { readonly say: "broken" | "gone" | "done" | "failed"; readonly exchange: number };
@@ -47,12 +53,16 @@ export class GivenExchanges {
   /** Gives `incoming` away; settles when it has been answered. */
   give(incoming: IncomingExchange): Promise<void> {
     const exchange = this.#next++;
-    const { method, target, fields, peer } = incoming;
+    const { method, target, fields, peer, certificate } = incoming;
     const { promise, resolve } = Promise.withResolvers<void>();
     const given: Given = { incoming, body: null, conclude: resolve };
     this.#given.set(exchange, given);
     incoming.watcher = { onClientGone: () => this.#say("gone", exchange) };
-    this.#port.postMessage({ say: "open", exchange, head: { method, target, fields, peer } });
+    this.#port.postMessage({
+      say: "open",
+      exchange,
+      head: { method, target, fields, peer, certificate },
+    });
     if (incoming.isGone) this.#say("gone", exchange);
     return promise.finally(() => {
       incoming.watcher = null;
@@ -156,6 +166,8 @@ class TakenExchange implements IncomingExchange {
   readonly target: string | null;
   readonly fields: Fields;
   readonly peer: string;
+  /** As it counted when the request came in: it is answered at once. */
+  readonly certificate: ClientCertificate | null;
   watcher: ClientWatcher | null = null;
   isGone = false;
   readonly #post: (message: ToHolder) => void;
@@ -165,7 +177,7 @@ class TakenExchange implements IncomingExchange {
   readonly #doing: PromiseWithResolvers<void>[] = [];
 
   constructor(
-    head: Pick<IncomingExchange, "method" | "target" | "fields" | "peer">,
+    head: Pick<IncomingExchange, "method" | "target" | "fields" | "peer" | "certificate">,
     post: (message: ToHolder) => void,
     exchange: number,
   ) {
@@ -173,6 +185,7 @@ class TakenExchange implements IncomingExchange {
     this.target = head.target;
     this.fields = head.fields;
     this.peer = head.peer;
+    this.certificate = head.certificate;
     this.#post = post;
     this.#exchange = exchange;
   }

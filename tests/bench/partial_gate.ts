@@ -74,6 +74,7 @@ const serving = await Serving.start(loaded.config, {
   stageFacts: (gate) => stageFacts(gate.kept, [], 0),
   machine: { cores: 1, sharesPorts: false },
   serveTogether: () => Promise.reject(new Error("no workers here")),
+  proveTls: () => Promise.resolve(null),
   problemsOf: (error) => {
     throw error;
   },

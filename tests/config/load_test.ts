@@ -42,7 +42,9 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
       timeoutMs: 60_000,
       forwardHeaders: [],
       identityHeader: null,
+      tls: null,
     },
+    tls: null,
     listen: { hostname: "0.0.0.0", port: 8080 },
     admin: null,
     workers: 1,
@@ -55,6 +57,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
     keys: [{
       label: "laptop",
       hashes: [{ hash: HASH, createdMs: null, expiresMs: null }],
+      certificates: [],
       allow: ["read_file"],
       deny: [],
       prompts: [],
@@ -93,7 +96,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
       options: {},
       timeoutMs: 1000,
     })),
-    secrets: { seal: null, upstreamHeaders: [] },
+    secrets: { seal: null, upstreamHeaders: [], tls: null, upstreamTls: null },
     moduleTexts: [],
   });
 });

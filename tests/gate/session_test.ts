@@ -58,7 +58,7 @@ Deno.test("a session survives a reload, and a gate with the same secret", async 
 
 Deno.test("a session ends with a gate whose secret is its own", async () => {
   await using scene = await Scene.open({
-    config: { secrets: { seal: null, upstreamHeaders: [] } },
+    config: { secrets: { seal: null, upstreamHeaders: [], tls: null, upstreamTls: null } },
   });
   const session = await initialized(scene);
   await scene.gate.reload(scene.config({ fingerprint: "2" }));

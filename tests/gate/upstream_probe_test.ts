@@ -34,7 +34,14 @@ Deno.test("an upstream that cannot be reached is not, and it is told why", async
 
 Deno.test("the probe is a GET beside the endpoint, with no credential of anybody's", async () => {
   await using scene = await Scene.open({
-    config: { secrets: { seal: "s".repeat(32), upstreamHeaders: [["authorization", "SECRET"]] } },
+    config: {
+      secrets: {
+        seal: "s".repeat(32),
+        upstreamHeaders: [["authorization", "SECRET"]],
+        tls: null,
+        upstreamTls: null,
+      },
+    },
   });
   scene.upstream.next(reply(404));
   await new UpstreamProbe(scene.gate).ask();

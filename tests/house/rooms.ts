@@ -38,7 +38,9 @@ export const ROOMS: readonly Room[] = [
     loads: true,
   },
   { ...CLOSED, files: "src/policy/", types: ["src/mcp/"] },
-  { ...CLOSED, files: "src/upstream/", imports: ["src/mcp/headers.ts"], io: true },
+  // TLS over a connection, for both ends of the gate.
+  { ...CLOSED, files: "src/tls/", io: true },
+  { ...CLOSED, files: "src/upstream/", imports: ["src/mcp/headers.ts", "src/tls/"], io: true },
   // What a live server says that it has, for commands that look and call nothing.
   {
     ...CLOSED,
@@ -60,7 +62,7 @@ export const ROOMS: readonly Room[] = [
     imports: ["src/mcp/", "src/policy/", "src/upstream/upstream.ts"],
     types: ["src/config/"],
   },
-  { ...CLOSED, files: "src/server/", imports: ["src/gate/", "src/config/"], io: true },
+  { ...CLOSED, files: "src/server/", imports: ["src/gate/", "src/config/", "src/tls/"], io: true },
   {
     ...CLOSED,
     files: "src/cli/",

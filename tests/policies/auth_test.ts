@@ -18,11 +18,13 @@ function hashOf(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }
 
-function sent(headers: Record<string, string>, remote = "192.0.2.1") {
-  return asked({ kind: "listen" }, {
-    http: { method: "GET", header: (name) => headers[name] ?? null, remote },
-  });
+function sent(headers: Record<string, string>, remote = "192.0.2.1", certificate: Shown = {}) {
+  const http = { method: "GET", header: (name: string) => headers[name] ?? null, remote };
+  const none = { certificate: null, certificateFault: null };
+  return asked({ kind: "listen" }, { http: { ...http, ...none, ...certificate } });
 }
+
+type Shown = { readonly certificate?: string; readonly certificateFault?: string };
 
 const ACCEPTED = [
   { name: "a bearer key", headers: { authorization: `Bearer ${KEY}` }, label: "right" },

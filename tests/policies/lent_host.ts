@@ -101,6 +101,7 @@ export function keyNamed(label: string, changes: Partial<Key> = {}): Key {
   return {
     label,
     hashes: [hashed(label.charCodeAt(0).toString(16).padStart(64, "0"), expiresMs)],
+    certificates: [],
     allow: [],
     deny: [],
     prompts: [],
@@ -116,7 +117,13 @@ export function asked(call: Call, changes: Partial<Context> = {}, label = "a"): 
   return {
     exchange: "x1",
     principal: { label, hash: null } satisfies Principal,
-    http: { method: "POST", header: () => null, remote: "192.0.2.1" },
+    http: {
+      method: "POST",
+      header: () => null,
+      remote: "192.0.2.1",
+      certificate: null,
+      certificateFault: null,
+    },
     signal: new AbortController().signal,
     call,
     era: "legacy",
@@ -165,7 +172,9 @@ export function gateConfig(changes: Partial<GateConfig> = {}): GateConfig {
       timeoutMs: 60_000,
       forwardHeaders: [],
       identityHeader: null,
+      tls: null,
     },
+    tls: null,
     listen: { hostname: "0.0.0.0", port: 8080 },
     admin: null,
     path: "/mcp",

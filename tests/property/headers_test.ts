@@ -131,6 +131,8 @@ function openBench(): Promise<Scene> {
       secrets: {
         seal: "s",
         upstreamHeaders: [["authorization", "Bearer UPSTREAM"], ["x-plan", "gold"]],
+        tls: null,
+        upstreamTls: null,
       },
     },
   });

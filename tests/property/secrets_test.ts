@@ -72,7 +72,12 @@ Deno.test("no secret of anybody's crosses the gate or is written down", async ()
     },
     config: {
       upstream: { ...upstream, url: `http://${UPSTREAM_CANARY}:9000/mcp` },
-      secrets: { seal: "SEAL-SECRET", upstreamHeaders: [["authorization", CREDENTIAL]] },
+      secrets: {
+        seal: "SEAL-SECRET",
+        upstreamHeaders: [["authorization", CREDENTIAL]],
+        tls: null,
+        upstreamTls: null,
+      },
     },
   });
   const { otherwise: usual } = scene.upstream;

@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import type { IncomingExchange } from "../../src/gate/incoming.ts";
 import { inTime } from "../support/eventually.ts";
 import { RawClient, requestBytes } from "../support/raw_http.ts";
-import { Arrivals, left, type Listen, readAll, withListener } from "./listener_fixture.ts";
+import {
+  Arrivals,
+  connectTo,
+  left,
+  type Listen,
+  readAll,
+  withListener,
+} from "./listener_fixture.ts";
 
 /** Registers the tests of leaving clients and of stopping. */
 export function describeEndings(name: string, listen: Listen): void {
@@ -139,14 +146,14 @@ export function describeEndings(name: string, listen: Listen): void {
   Deno.test(`${name} stop lets running exchanges finish and accepts no others`, async () => {
     const arrivals = new Arrivals();
     await withListener(listen, arrivals.onExchange, async ({ client, listener }) => {
-      using idle = await RawClient.connect(listener.port);
+      using idle = await connectTo(listener);
       await client.send(post);
       const exchange = await arrivals.next();
       const body = exchange.reply.start(200, []);
       await body.write(bytes);
       const reply = await client.reply();
       const stopped = listener.stop();
-      await assert.rejects(RawClient.connect(listener.port));
+      await assert.rejects(connectTo(listener));
       await body.write(bytes);
       await body.end();
       arrivals.release();
@@ -167,7 +174,7 @@ export function describeEndings(name: string, listen: Listen): void {
   Deno.test(`${name} abort breaks off what is running and tells that its clients are gone`, async () => {
     const arrivals = new Arrivals();
     await withListener(listen, arrivals.onExchange, async ({ client, listener }) => {
-      using waiting = await RawClient.connect(listener.port);
+      using waiting = await connectTo(listener);
       await waiting.send(post);
       const first = await arrivals.next();
       await client.send(post);
@@ -178,7 +185,7 @@ export function describeEndings(name: string, listen: Listen): void {
       await inTime("the end of the listener", listener.abort());
       await inTime("an abort", left(first));
       await inTime("an abort", left(second));
-      await assert.rejects(reply.read(), /ended inside|reset/i);
+      await assert.rejects(reply.read(), /ended inside|reset|close_notify/i);
       arrivals.release();
     });
   });

@@ -4,11 +4,38 @@
  * behind them.
  */
 import type { IncomingExchange } from "../../src/gate/incoming.ts";
+import { listen } from "../../src/server/listener.ts";
 import type { Listener, ListenOptions } from "../../src/server/listener.ts";
 import { RawClient } from "../support/raw_http.ts";
 
 /** Listens: the function under test. */
 export type Listen = (options: ListenOptions) => Listener;
+
+const TLS = new URL("../testdata/tls/", import.meta.url);
+
+/** What the listener under test shows of itself over TLS. */
+export const FILES = {
+  cert: Deno.readTextFileSync(new URL("localhost.pem", TLS)),
+  key: Deno.readTextFileSync(new URL("localhost.key.pem", TLS)),
+  clientCa: null,
+};
+
+/** Who vouches for it. */
+export const CA = Deno.readTextFileSync(new URL("ca.pem", TLS));
+
+/** Listens over TLS. */
+export const listenTls: Listen = (options) => listen({ tls: () => FILES, ...options });
+
+/** Over what a listener is to behave in the same way. */
+export const CARRIERS: readonly { readonly over: string; readonly listen: Listen }[] = [
+  { over: "http1", listen },
+  { over: "http1 over TLS", listen: listenTls },
+];
+
+/** A client of `listener`. */
+export function connectTo({ port, isSecure }: Listener): Promise<RawClient> {
+  return isSecure ? RawClient.connectTls(port, CA) : RawClient.connect(port);
+}
 
 /** A listener at work, a client connected to it, and what was logged. */
 export interface Bench {
@@ -27,7 +54,7 @@ export async function withListener(
   const warnings: string[] = [];
   const log = { warn: (text: string) => void warnings.push(text) };
   const listener = listen({ hostname, port: 0, onExchange, log });
-  const client = await RawClient.connect(listener.port);
+  const client = await connectTo(listener);
   try {
     await test({ listener, client, warnings });
   } finally {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { IncomingExchange } from "../../src/gate/incoming.ts";
 import { inTime } from "../support/eventually.ts";
-import { RawClient, requestBytes } from "../support/raw_http.ts";
-import { Arrivals, type Listen, withListener } from "./listener_fixture.ts";
+import { requestBytes } from "../support/raw_http.ts";
+import { Arrivals, connectTo, type Listen, withListener } from "./listener_fixture.ts";
 
 /** Registers the tests of answers. */
 export function describeReplies(name: string, listen: Listen): void {
@@ -123,7 +123,7 @@ export function describeReplies(name: string, listen: Listen): void {
       const reply = await client.reply();
       await reply.readUntil("abc");
       body.abort();
-      await assert.rejects(inTime("the end", reply.read()), /ended inside|reset/i);
+      await assert.rejects(inTime("the end", reply.read()), /ended inside|reset|close_notify/i);
       await assert.rejects(body.write(encoder.encode("d")));
       arrivals.release();
     });
@@ -143,7 +143,7 @@ export function describeReplies(name: string, listen: Listen): void {
       const replies = [];
       using stack = new DisposableStack();
       for (let i = 0; i < 100; i++) {
-        const reader = stack.use(await RawClient.connect(listener.port));
+        const reader = stack.use(await connectTo(listener));
         const reply = await reader.ask(ask);
         await reply.readUntil("1");
         replies.push(reply);
@@ -204,7 +204,7 @@ export function describeReplies(name: string, listen: Listen): void {
         const reply = await client.ask(ask);
         await reply.readUntil("abc");
         written.resolve();
-        await assert.rejects(inTime("the end", reply.read()), /ended inside|reset/i);
+        await assert.rejects(inTime("the end", reply.read()), /ended inside|reset|close_notify/i);
       });
     });
   }

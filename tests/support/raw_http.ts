@@ -94,11 +94,11 @@ export class RawReply {
 
 /** One connection of the client's. */
 export class RawClient implements Disposable {
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Deno.Conn;
   readonly #reader: HttpReader;
   #open = true;
 
-  private constructor(connection: Deno.TcpConn) {
+  private constructor(connection: Deno.Conn) {
     this.#connection = connection;
     this.#reader = new HttpReader(async () => {
       const buffer = new Uint8Array(16384);
@@ -111,6 +111,28 @@ export class RawClient implements Disposable {
   static async connect(port: number, hostname = "127.0.0.1"): Promise<RawClient> {
     const connection = await Deno.connect({ port, hostname });
     connection.setNoDelay(true);
+    return new RawClient(connection);
+  }
+
+  /** Connects to `port` on this machine by TLS, trusting `ca` alone and asking for HTTP/1.1. */
+  static async connectTls(
+    port: number,
+    ca: string,
+    identity: { readonly cert: string; readonly key: string } | null = null,
+  ): Promise<RawClient> {
+    const connection = await Deno.connectTls({
+      hostname: "localhost",
+      port,
+      caCerts: [ca],
+      alpnProtocols: ["http/1.1"],
+      ...identity,
+    });
+    try {
+      await connection.handshake();
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
     return new RawClient(connection);
   }
 
@@ -162,8 +184,17 @@ export class RawClient implements Disposable {
       return (await this.#reader.some(1)) === null;
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionReset) return true;
+      // Over TLS: without the word that there is no more.
+      if (error instanceof Deno.errors.UnexpectedEof) return true;
       throw error;
     }
+  }
+
+  /** Every byte until the other side ends the connection; throws where it breaks off. */
+  async rest(): Promise<Uint8Array<ArrayBuffer>> {
+    const pieces: Uint8Array[] = [];
+    for (let piece; (piece = await this.#reader.some(65_536)) !== null;) pieces.push(piece);
+    return joined(pieces);
   }
 
   /** Closes the sending side only. */

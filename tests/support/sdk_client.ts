@@ -20,6 +20,8 @@ export interface Connection {
   readonly url: string;
   /** Sent as `Authorization: Bearer`; none where absent. */
   readonly key?: string;
+  /** Over https: whom it trusts beside the usual ones, and what it shows of itself. */
+  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string };
   /** Answers `sampling/createMessage`. */
   readonly sample?: () => string;
   /** Fills in the form of `elicitation/create`. */
@@ -105,7 +107,7 @@ const RECONNECTION = {
 };
 
 async function connectFirst(connection: Connection): Promise<SdkClient> {
-  const wire = new NotedFetch();
+  const wire = new NotedFetch(connection);
   const capabilities = {
     ...(connection.sample === undefined ? {} : { sampling: {} }),
     ...(connection.elicit === undefined ? {} : { elicitation: {} }),
@@ -158,7 +160,7 @@ async function connectSecond(
   connection: Connection,
   mode: "legacy" | { pin: string },
 ): Promise<SdkClient> {
-  const wire = new NotedFetch();
+  const wire = new NotedFetch(connection);
   const capabilities = {
     ...(connection.sample === undefined ? {} : { sampling: {} }),
     ...(connection.elicit === undefined ? {} : { elicitation: { form: {} } }),
@@ -232,8 +234,14 @@ function accepted(elicit: NonNullable<Connection["elicit"]>) {
 /** A `fetch` with connections of its own, that notes what it is asked. */
 class NotedFetch {
   readonly requests: WireRequest[] = [];
-  readonly #client = Deno.createHttpClient({});
+  readonly #client: Deno.HttpClient;
   readonly #responses: Promise<Response | null>[] = [];
+
+  constructor({ tls }: Connection) {
+    const { ca, cert, key } = tls ?? {};
+    const identity = cert === undefined || key === undefined ? {} : { cert, key };
+    this.#client = Deno.createHttpClient(ca === undefined ? {} : { caCerts: [ca], ...identity });
+  }
 
   options(connection: Connection) {
     const headers: Record<string, string> = connection.key === undefined

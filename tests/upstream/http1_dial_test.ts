@@ -35,7 +35,7 @@ async function reached(addresses: readonly string[], signal: AbortSignal): Promi
     dial(origin, signal, () => Promise.resolve(addresses)),
   );
   try {
-    return (connection.remoteAddr as Deno.NetAddr).hostname;
+    return ((connection as Deno.Conn).remoteAddr as Deno.NetAddr).hostname;
   } finally {
     connection.close();
   }
@@ -61,7 +61,7 @@ Deno.test("dial tries the next address beside one that lets wait", async () => {
   const origin = { isSecure: false, hostname: "example.test", port };
   const addresses = ["127.0.0.2", "127.0.0.1"];
   const connection = await dial(origin, NEVER, () => Promise.resolve(addresses));
-  assert.equal((connection.remoteAddr as Deno.NetAddr).hostname, "127.0.0.1");
+  assert.equal(((connection as Deno.Conn).remoteAddr as Deno.NetAddr).hostname, "127.0.0.1");
   (await listener.accept()).close();
   connection.close();
   listener.close();

@@ -50,7 +50,7 @@ const PIPELINE = ["audit", "auth", "ratelimit", "allowlist"].map((name) => stage
 export function config(changes: Partial<Config> = {}): Config {
   return {
     ...gateConfig({ keys: KEYS, pipeline: PIPELINE }),
-    secrets: { seal: "a secret of the gate's", upstreamHeaders: [] },
+    secrets: { seal: "a secret of the gate's", upstreamHeaders: [], tls: null, upstreamTls: null },
     moduleTexts: [],
     fingerprint: "",
     ...changes,

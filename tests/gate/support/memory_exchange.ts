@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import type {
   BodyWriter,
+  ClientCertificate,
   ClientWatcher,
   Fields,
   IncomingBody,
@@ -35,6 +36,8 @@ export class MemoryExchange implements IncomingExchange {
   readonly target: string | null;
   readonly fields: Fields;
   readonly peer: string;
+  /** What a listener with TLS knows of the client; to be set as the test goes on. */
+  certificate: ClientCertificate | null = null;
   readonly body: IncomingBody;
   readonly reply: ReplyWriter;
   /** How often an answer was begun. */
