@@ -31,9 +31,12 @@ const LOCAL = config("http://127.0.0.1:9000/mcp");
 
 const WITH_HEADERS = {
   ...LOCAL,
-  secrets: { seal: null, upstreamHeaders: [["authorization", "x"]] },
+  secrets: { seal: null, upstreamHeaders: [["authorization", "x"]], tls: null, upstreamTls: null },
 } as Config;
-const WITHOUT_HEADERS = { ...LOCAL, secrets: { seal: null, upstreamHeaders: [] } } as Config;
+const WITHOUT_HEADERS = {
+  ...LOCAL,
+  secrets: { seal: null, upstreamHeaders: [], tls: null, upstreamTls: null },
+} as Config;
 
 const CASES: readonly { name: string; checks: Check[]; level: string; says: RegExp }[] = [
   {
