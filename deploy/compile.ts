@@ -84,6 +84,9 @@ async function compile(target: string | null, output: string): Promise<number> {
       "--no-check",
       ...withoutUnused(),
       ...PERMISSIONS,
+      // What a worker runs is named by its URL, where no import leads to it.
+      "--include",
+      "src/worker_main.ts",
       ...(target === null ? [] : ["--target", target]),
       "--output",
       output,

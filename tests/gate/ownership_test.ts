@@ -157,10 +157,12 @@ function ordinaryReply(world: OwnershipWorld) {
   return () => ordinary(world.requests.at(-1) ?? assert.fail("nothing went up"));
 }
 
-Deno.test("what a key presents goes up if and only if it is its own", async () => {
-  await fuzzAsync(40, async (random) => {
-    await using world = await OwnershipWorld.open(random);
-    const run = new Run(world, random);
-    for (let step = 0; step < 60; step++) await run.step();
+for (const { name, gates } of [{ name: "one gate", gates: 1 }, { name: "workers", gates: 3 }]) {
+  Deno.test(`${name}: what a key presents goes up if and only if it is its own`, async () => {
+    await fuzzAsync(40, async (random) => {
+      await using world = await OwnershipWorld.open(random, gates);
+      const run = new Run(world, random);
+      for (let step = 0; step < 60; step++) await run.step();
+    });
   });
-});
+}

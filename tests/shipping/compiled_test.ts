@@ -85,6 +85,21 @@ testNeeding(
   },
 );
 
+testNeeding(BASE_RUNTIME, "the compiled program shares its work among workers", async (folder) => {
+  await using server = new FixtureServer();
+  const shared = { ...settings(server), workers: 2 };
+  await using gate = await GateProcess.start(shared, [await compiled(folder)]);
+  for (const text of ["one", "two", "three", "four"]) {
+    await using mcp = await FIRST.connect({ url: gate.url, key });
+    assert.equal(await mcp.call("echo", { text }), text);
+  }
+  const narrowed = { ...shared, keys: [{ ...entry, allow: ["hold"] }] };
+  assert.equal(await gate.reload(narrowed), "mcpgate: reloaded, generation 2");
+  await using mcp = await FIRST.connect({ url: gate.url, key });
+  await assert.rejects(mcp.call("echo", { text: "here" }), /Unknown tool: echo/);
+  assert.equal(await inTime("the exit", gate.stop()), 0);
+});
+
 testNeeding(
   BASE_RUNTIME,
   "the compiled program runs a policy module in TypeScript",
@@ -98,9 +113,12 @@ testNeeding(
         use: path,
         options: { word: "abracadabra" },
       }];
-      await using gate = await GateProcess.start({ ...settings(server), pipeline }, [program]);
-      await using mcp = await FIRST.connect({ url: gate.url, key });
-      await assert.rejects(mcp.call("echo", { text: "here" }), /the word is abracadabra/);
+      for (const workers of [1, 2]) {
+        const given = { ...settings(server), pipeline, workers };
+        await using gate = await GateProcess.start(given, [program]);
+        await using mcp = await FIRST.connect({ url: gate.url, key });
+        await assert.rejects(mcp.call("echo", { text: "here" }), /the word is abracadabra/);
+      }
     } finally {
       await Deno.remove(path);
     }

@@ -6,11 +6,13 @@ import { createHash } from "node:crypto";
 import { BUILT_INS } from "../../../policies/mod.ts";
 import type { Config } from "../../../src/config/config.ts";
 import { Gate } from "../../../src/gate/gate.ts";
-import type { GateParts } from "../../../src/gate/generation.ts";
+import { ownMemory } from "../../../src/gate/gate_memory.ts";
+import type { GateParts, Generation } from "../../../src/gate/generation.ts";
 import type { OwnAnswer, OwnRoutes } from "../../../src/gate/own_routes.ts";
 import { allow } from "../../../src/policy/contract.ts";
 import type { AnyPolicyModule, Key, Outcome, StageConfig } from "../../../src/policy/contract.ts";
 import type { Upstream } from "../../../src/upstream/upstream.ts";
+import { allocateMemory, sharedGateMemory } from "../../../src/workers/shared_memory.ts";
 import { gateConfig, hashed, keyNamed, VirtualClock } from "../../policies/lent_host.ts";
 import { eventually, inTime } from "../../support/eventually.ts";
 import { MemoryExchange, type Request } from "./memory_exchange.ts";
@@ -68,6 +70,8 @@ export interface Setting {
   readonly own?: Readonly<Record<string, OwnAnswer | Promise<OwnAnswer | null>>>;
   /** In place of the scene's own upstream. */
   readonly connect?: () => Upstream;
+  /** Gates that share their memory, as those of workers do. Default: one, alone. */
+  readonly gates?: number;
   /** What looks on: in most scenes nobody does. */
   readonly witness?: Pick<GateParts, "census">;
 }
@@ -83,7 +87,13 @@ export class Scene implements AsyncDisposable {
   /** Of exchanges that have not ended. */
   readonly #runs = new Set<Promise<void>>();
 
-  private constructor(readonly gate: Gate, made: Made, readonly setting: Setting) {
+  private constructor(
+    readonly gate: Gate,
+    /** All of them; `gate` is the first. */
+    readonly gates: readonly Gate[],
+    made: Made,
+    readonly setting: Setting,
+  ) {
     this.upstream = made.upstream;
     this.clock = made.clock;
     this.outcomes = made.outcomes;
@@ -93,8 +103,22 @@ export class Scene implements AsyncDisposable {
   /** Opens the gate. */
   static async open(setting: Setting = {}): Promise<Scene> {
     const made = make(setting);
-    const gate = await Gate.open(configOf(setting), made.parts, routes(setting.own ?? {}));
-    return new Scene(gate, made, setting);
+    const { parts } = made;
+    const count = setting.gates ?? 1;
+    const shared = count === 1 ? null : allocateMemory(count, parts.random);
+    const gates = await Promise.all(Array.from({ length: count }, (_, index) => {
+      const memory = shared === null
+        ? ownMemory(parts)
+        : sharedGateMemory(shared, { index, count }, parts.clock);
+      return Gate.open(configOf(setting), parts, routes(setting.own ?? {}), memory);
+    }));
+    return new Scene(gates[0] as Gate, gates, made, setting);
+  }
+
+  /** Lets `config` rule in all gates. */
+  async reload(config: Config): Promise<void> {
+    const prepared = await Promise.all(this.gates.map((gate) => gate.prepare(config)));
+    for (const [index, gate] of this.gates.entries()) gate.commit(prepared[index] as Generation);
   }
 
   /** The configuration as it was set, with `changes`. */
@@ -143,12 +167,14 @@ export class Scene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.gate.close(0);
+    await Promise.all(this.gates.map((gate) => gate.close(0)));
     await this.over();
-    const { held, streams } = this.gate;
-    if (held.bytes !== 0) throw new Error(`Bytes of bodies still held: ${held.bytes}`);
-    for (const { label } of KEYS) {
-      if (!streams.take(label, 1)) throw new Error(`A stream of ${label} is still counted`);
+    for (const { held, streams } of this.gates) {
+      if (held.bytes !== 0) throw new Error(`Bytes of bodies still held: ${held.bytes}`);
+      for (const { label } of KEYS) {
+        if (!streams.take(label, 1)) throw new Error(`A stream of ${label} is still counted`);
+        streams.release(label);
+      }
     }
   }
 }

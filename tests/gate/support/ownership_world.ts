@@ -1,5 +1,5 @@
 /**
- * The world of the ownership model: three clients before one gate, an upstream that gives what it is
+ * The world of the ownership model: three clients before one gate or several, an upstream that gives what it is
  * told to give, grants that come and go, keys that are exchanged. It knows how to ask, not what must
  * come of it.
  */
@@ -42,8 +42,9 @@ export class OwnershipWorld implements AsyncDisposable {
     this.#scene = scene;
   }
 
-  static async open(random: Random): Promise<OwnershipWorld> {
-    const scene = await Scene.open();
+  /** @param gates How many share the work; each request goes to any of them */
+  static async open(random: Random, gates = 1): Promise<OwnershipWorld> {
+    const scene = await Scene.open({ gates });
     const world = new OwnershipWorld(scene, random);
     await world.#reload();
     return world;
@@ -110,7 +111,8 @@ export class OwnershipWorld implements AsyncDisposable {
       ...request,
       fields: [...fields, ...(request.fields ?? [])],
     });
-    return { exchange, ended: Promise.resolve(this.#scene.gate.handle(exchange)) };
+    const gate = this.random.pick(this.#scene.gates);
+    return { exchange, ended: Promise.resolve(gate.handle(exchange)) };
   }
 
   async #cutCalls(
@@ -135,7 +137,7 @@ export class OwnershipWorld implements AsyncDisposable {
       })
     );
     const fingerprint = String(++this.#generation);
-    await this.#scene.gate.reload(this.#scene.config({ keys, fingerprint }));
+    await this.#scene.reload(this.#scene.config({ keys, fingerprint }));
   }
 
   #key(label: Label): string {
