@@ -121,11 +121,6 @@ export class GateProcess implements AsyncDisposable {
     return Number(new URL(this.url).port);
   }
 
-  /** The configuration that it reads. */
-  get configPath(): string {
-    return `${this.#folder}/config.yaml`;
-  }
-
   /** What it has told the operator so far. */
   stderr(): Promise<string> {
     return this.#program.stderr();
