@@ -7,6 +7,7 @@
  */
 import { program } from "../support/absent.ts";
 import { BenchTools } from "./bench_tools.ts";
+import { chainCost } from "./chain_cost.ts";
 import { callForms, loneClient, smallCalls, stageCosts } from "./call_tables.ts";
 import { keysTable } from "./configured_size.ts";
 import { coldStarts } from "./cold_start.ts";
@@ -30,6 +31,7 @@ function tablesOf(tools: BenchTools, course: Course, isQuick: boolean): Tables {
     start: () => coldStarts(tools.fixed.url("/call"), course.rounds),
     stages: () => stageCosts(tools, course),
     watch: () => watching(tools, course),
+    chain: () => chainCost(tools, course),
     long: () => longList(tools, course),
     keys: () => keysTable(tools.fixed.url("/call"), course, isQuick),
     streams: () => streams(isQuick ? 100 : 1000),

@@ -1,5 +1,6 @@
 /** The chain as it is written: across ends of all kinds, rotations, losses and changes of the key. */
 import assert from "node:assert/strict";
+import { createHash, createHmac } from "node:crypto";
 import { markPath, readMark } from "../../policies/audit_beside.ts";
 import { AuditChain } from "../../policies/audit_chain.ts";
 import { ChainKey, LINK_LENGTH, readLink } from "../../policies/audit_link.ts";
@@ -145,4 +146,13 @@ Deno.test("a gate that has written nothing, as one that is only built to be chec
     place.verify().notes.join("\n"),
     /^4 begins a run after one that was ended from outside/,
   );
+});
+
+Deno.test("a MAC is HMAC-SHA256 with the key's text, as others work it out", () => {
+  const key = createHash("sha512").update(SECRET).digest("base64url").slice(0, 64);
+  for (const text of ["", "x", "mark", plain(), "y".repeat(5000)]) {
+    const expected = createHmac("sha256", key).update(text).digest("base64url").slice(0, 22);
+    assert.equal(KEY.mac(text), expected);
+    assert.ok(KEY.hasSigned(text, expected) && !KEY.hasSigned(`${text} `, expected));
+  }
 });
