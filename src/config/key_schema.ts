@@ -2,6 +2,7 @@
  * The shape of one key in the configuration file: who it is, what it may use, and until when. What
  * two keys must not share is `key_rules.ts`'s.
  */
+import { formOfKey } from "./api_key.ts";
 import { DATE, EXPIRY, parseDay, parseExpiry } from "./expiry.ts";
 import { burst, rps } from "./rate_schema.ts";
 import { list, mapping, written } from "./value.ts";
@@ -111,11 +112,18 @@ function describeHash(found: unknown): string | undefined {
   if (typeof found !== "string") return undefined;
   if (found === "<paste from keygen>") return `the placeholder "${found}"`;
   if (/^<.*>$/.test(found)) return "a placeholder";
-  return LOOKS_LIKE_KEY.test(found) ? "a key, not its hash" : undefined;
+  if (!LOOKS_LIKE_KEY.test(found)) return undefined;
+  return isMistyped(found) ? "a key that is mistyped, and not a hash" : "a key, not its hash";
 }
 
 function suggestHash(found: unknown): string | undefined {
   if (typeof found !== "string" || /^<.*>$/.test(found) || found === "") return MINT;
   if (!LOOKS_LIKE_KEY.test(found)) return undefined;
+  if (isMistyped(found)) return `its checksum is wrong; ${MINT}`;
   return "put the key's SHA-256 here and keep the key out of this file";
+}
+
+/** By its checksum; what is no whole key on its own cannot be told. */
+function isMistyped(found: string): boolean {
+  return formOfKey(found.trim()) === "mistyped";
 }
