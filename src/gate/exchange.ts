@@ -220,6 +220,7 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     if (this.#earlier !== null) { for (const generation of this.#earlier) generation.leave(); }
     census?.ended(this.record, outcome, this.#generation.keys.has(this.principal.label));
     this.trace?.ended(outcome, this.record.kind);
+    this.gate.ended(this);
   }
 
   #close(why: Cut): void {

@@ -145,13 +145,11 @@ export class Gate {
     const remote = clientAddress(incoming.peer, forwarded || null, generation.isTrustedProxy);
     const exchange = new Exchange(this, generation, incoming, remote, arrival);
     this.#open.add(exchange);
-    const pending = exchange.run();
-    return pending === undefined
-      ? this.#ended(exchange)
-      : pending.then(() => this.#ended(exchange));
+    return exchange.run();
   }
 
-  #ended(exchange: Exchange): void {
+  /** Told by an exchange that has ended. */
+  ended(exchange: Exchange): void {
     this.#open.remove(exchange);
     this.#whenEmptier?.();
   }

@@ -8,6 +8,7 @@ import type { Era, Id } from "../mcp/message.ts";
 import { SseReader } from "../mcp/sse_reader.ts";
 import type { SseItem } from "../mcp/sse_reader.ts";
 import { COMMENT, formatEvent } from "../mcp/sse_writer.ts";
+import { exactText } from "../mcp/utf8.ts";
 import { UpstreamError } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
 import type { EventStream } from "./answering.ts";
@@ -189,14 +190,9 @@ export function screenedBody(
   bytes: Uint8Array,
   screen: EventRules["screen"],
 ): Uint8Array | null {
-  let text: string;
-  let isExact = true;
-  try {
-    text = exact.decode(bytes);
-  } catch {
-    isExact = false;
-    text = lossy.decode(bytes);
-  }
+  const read = exactText(bytes);
+  let isExact = read !== null;
+  let text = read ?? lossy.decode(bytes);
   if (text.startsWith("\ufeff")) {
     isExact = false;
     text = text.slice(1);
@@ -209,7 +205,7 @@ export function screenedBody(
 /** Whether `bytes` are a JSON-RPC error, the only body passed on with an upstream's refusal. */
 export function isErrorBody(bytes: Uint8Array): boolean {
   try {
-    const value = JSON.parse(exact.decode(bytes));
+    const value = JSON.parse(exactText(bytes) ?? "");
     return member(value, "jsonrpc") === "2.0" && isObject(member(value, "error")) &&
       member(value, "method") === undefined && member(value, "result") === undefined;
   } catch {
@@ -217,6 +213,5 @@ export function isErrorBody(bytes: Uint8Array): boolean {
   }
 }
 
-const exact = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();

@@ -8,6 +8,7 @@
  * of later chunks, so that the output would depend on chunking.
  */
 import type { SseComment, SseEvent, SseItem } from "./sse_item.ts";
+import { plainText } from "./utf8.ts";
 
 export type { SseComment, SseEvent, SseItem };
 
@@ -115,7 +116,7 @@ export class SseReader {
     while (at < chunk.length && this.#bomBytes < BOM.length) {
       if (chunk[at] !== BOM[this.#bomBytes]) {
         const before = this.#bomBytes - at;
-        this.#hold(Uint8Array.from(BOM.slice(0, before)));
+        if (before > 0) this.#hold(Uint8Array.from(BOM.slice(0, before)));
         this.#openBytes = before;
         this.#bomBytes = BOM.length;
         return 0;
@@ -140,7 +141,7 @@ export class SseReader {
       bytes = this.#held.subarray(0, this.#heldBytes);
     }
     if (bytes.length > 0) {
-      const event = readFields(UTF_8.decode(bytes));
+      const event = readFields(plainText(bytes) ?? UTF_8.decode(bytes));
       if (event !== null) items.push(event);
     }
     this.#reset();

@@ -3,10 +3,10 @@
  * then be forwarded as they are (PROTOCOL 4.2, steps 2 to 4). What the document means is not its
  * business: see `envelope.ts`.
  */
-import { Buffer } from "node:buffer";
 import type { Json } from "./json.ts";
 import { type JsonLimits, type ScanFault, scanJson } from "./json_scan.ts";
 import { invalid, NOT_JSON, type Refusal } from "./refusal.ts";
+import { exactText } from "./utf8.ts";
 
 export type { JsonLimits };
 
@@ -18,8 +18,7 @@ export interface StrictDocument {
   readonly value: Json;
 }
 
-// `ignoreBOM: true` keeps the BOM in the text, where it is seen and refused: parsers differ on it.
-const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Seen and refused: parsers differ on it. */
 const BOM = 0xfeff;
 
 const FAULTS: Readonly<Record<ScanFault, Refusal>> = Object.freeze({
@@ -34,24 +33,8 @@ const FAULTS: Readonly<Record<ScanFault, Refusal>> = Object.freeze({
  * within `limits`. Total: it answers, it never throws.
  */
 export function readStrict(bytes: Uint8Array, limits: JsonLimits): StrictDocument | Refusal {
-  let text;
-  try {
-    text = isShortAscii(bytes)
-      ? Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length)
-      : UTF_8.decode(bytes);
-  } catch {
-    return NOT_JSON;
-  }
-  return readStrictText(text, limits);
-}
-
-/** Up to this length, looking at each byte costs less than what a decoder does to begin. */
-const SHORT = 1024;
-
-function isShortAscii(bytes: Uint8Array): boolean {
-  if (bytes.length > SHORT) return false;
-  for (let at = 0; at < bytes.length; at++) if ((bytes[at] as number) > 0x7f) return false;
-  return true;
+  const text = exactText(bytes);
+  return text === null ? NOT_JSON : readStrictText(text, limits);
 }
 
 /** {@link readStrict} for text that is decoded already: what the gate has spliced. */

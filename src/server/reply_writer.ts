@@ -57,7 +57,7 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
 
   send(status: number, fields: Fields, body: Uint8Array | null): Promise<void> {
     try {
-      return this.#send(status, fields, body).then(() => this.#complete());
+      return this.#send(status, fields, body);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -73,10 +73,11 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
       : `content-length: ${body?.length ?? 0}\r\n${this.#connection()}`;
     const content = this.#isWithoutBody(status) ? null : body;
     if (content === null || content.length <= COPIED_BYTES) {
-      return this.#output.write(pack(`${head}\r\n`, content));
+      return this.#output.write(pack(`${head}\r\n`, content), () => this.#complete());
     }
     const first = this.#output.write(pack(`${head}\r\n`, content.subarray(0, COPIED_BYTES)));
-    return first.then(() => this.#output.write(content.subarray(COPIED_BYTES)));
+    const rest = content.subarray(COPIED_BYTES);
+    return first.then(() => this.#output.write(rest, () => this.#complete()));
   }
 
   start(status: number, fields: Fields): BodyWriter {

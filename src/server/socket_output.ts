@@ -8,6 +8,8 @@ import type { ClientSocket } from "./client_socket.ts";
 /** What is to be written, and who is told. */
 interface Piece {
   rest: Uint8Array;
+  /** Called before anybody who waits goes on. */
+  readonly onSent: (() => void) | null;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -37,10 +39,12 @@ export class SocketOutput {
   /**
    * Settles when all of `bytes` were handed to the socket; rejects with {@link clientGone} when that
    * cannot be any more.
+   *
+   * @param onSent Called first when they were; what it throws, the promise rejects with
    */
-  write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array, onSent: (() => void) | null = null): Promise<void> {
     return new Promise((resolve, reject) => {
-      const piece: Piece = { rest: bytes, resolve, reject };
+      const piece: Piece = { rest: bytes, onSent, resolve, reject };
       if (this.#piece !== null) this.#waiting.push(piece);
       else this.#write(piece);
     });
@@ -70,8 +74,13 @@ export class SocketOutput {
       piece.rest = piece.rest.subarray(count);
       return this.#write(piece);
     }
-    piece.resolve();
     this.#next();
+    try {
+      piece.onSent?.();
+      piece.resolve();
+    } catch (error) {
+      piece.reject(error as Error);
+    }
   };
 
   #failed(piece: Piece): void {
@@ -82,7 +91,7 @@ export class SocketOutput {
 
   /** The turn is handed over at once: whoever comes in between would jump the queue. */
   #next(): void {
-    const next = this.#waiting.shift();
+    const next = this.#waiting.length === 0 ? undefined : this.#waiting.shift();
     this.#piece = null;
     if (next !== undefined) this.#write(next);
     else this.#release();
