@@ -60,10 +60,15 @@ export function base64urlOfHex(hex: string, length: number): string {
   let text = "";
   for (let at = 0; 2 * at < 3 * length; at += 3) {
     const bits = digitAt(hex, at) * 256 + digitAt(hex, at + 1) * 16 + digitAt(hex, at + 2);
-    text += ALPHABET.charAt(bits >> 6) + ALPHABET.charAt(bits & 63);
+    text += PAIRS[bits];
   }
   return text;
 }
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** What twelve bits are spelled as. */
+const PAIRS = Array.from(
+  { length: 4096 },
+  (_, bits) => ALPHABET.charAt(bits >> 6) + ALPHABET.charAt(bits & 63),
+);
 const encoder = new TextEncoder();

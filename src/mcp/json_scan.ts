@@ -112,10 +112,10 @@ export function stringEnd(text: string, start: number): number {
  * (CVE-2026-21717 class), so nobody but us decides how a key in a set begins.
  */
 function keyAt(text: string, start: number, end: number): string | null {
-  const literal = text.slice(start, end);
-  if (!literal.includes("\\")) return literal.slice(0, -1);
+  const spelled = text.slice(start, end - 1);
+  if (!spelled.includes("\\")) return spelled;
   try {
-    return `"${JSON.parse(literal)}`;
+    return `"${JSON.parse(text.slice(start, end))}`;
   } catch {
     return null;
   }
