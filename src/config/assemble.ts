@@ -74,6 +74,7 @@ export function assemble(file: ConfigFile, resolve: ResolvePath): GateConfig {
       mcpParams: limits.mcp_params,
       batch: limits.batch,
       replyBytes: limits.reply,
+      replyDeadlineMs: limits.reply_deadline,
       streamsPerKey: limits.streams_per_key,
       auditLineBytes: limits.audit_line,
     },

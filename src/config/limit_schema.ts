@@ -28,6 +28,9 @@ export const limits = mapping({
   mcp_params: count(0, 1000).prefault(32).describe("Mcp-Param-* headers of one request."),
   batch: count(1, 1000).prefault(32).describe("Elements of a batch."),
   reply: size(1).prefault("16MiB").describe("One event or JSON body from the upstream."),
+  reply_deadline: duration(1).prefault("10m").describe(
+    "Time for a JSON body from the upstream to arrive, from its head. Streams have no limit.",
+  ),
   streams_per_key: count(0, 1_000_000).prefault(128).describe("Streams open at once for one key."),
   audit_line: size(1024, 1024 ** 2).prefault("2KiB").describe("One audit line."),
 });

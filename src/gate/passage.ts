@@ -114,7 +114,11 @@ export class Passage {
   /** A whole JSON body: an answer, or with `status` over 200 the upstream's own refusal. */
   #json(reply: UpstreamReply, status: number, fields: Fields): Promise<void> {
     const { limits, upstream } = this.#exchange.generation.config;
-    const whole = readWhole(reply, limits.replyBytes, upstream.timeoutMs);
+    const whole = readWhole(reply, {
+      bytes: limits.replyBytes,
+      silenceMs: upstream.timeoutMs,
+      wholeMs: limits.replyDeadlineMs,
+    });
     return whole instanceof Promise
       ? whole.then(
         (bytes) => this.#sendJson(bytes, status, fields),

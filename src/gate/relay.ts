@@ -134,35 +134,48 @@ export function errorEvents(unanswered: Iterable<string>, denial: Denial, era: E
   return text;
 }
 
+/** Bounds of a body that is read whole: a client hears nothing until all of it is there. */
+export interface WholeBounds {
+  readonly bytes: number;
+  /** For how long nothing may come. */
+  readonly silenceMs: number;
+  /** When all must have come: an upstream that trickles is never silent. */
+  readonly wholeMs: number;
+}
+
 /**
- * The whole body of `reply`, at once where it is there; null where it is larger than `maxBytes`.
- * Throws {@link UpstreamError}, also where nothing comes for `silenceMs`: a client that waits for a
- * whole body hears nothing until it is there, so it must not wait for ever (PROTOCOL §3.2, P12).
+ * The whole body of `reply`, at once where it is there; null where it is larger than `bounds.bytes`.
+ * Throws {@link UpstreamError}, also where it is not there in time: a client must not wait for ever
+ * (PROTOCOL §3.2, P12).
  */
 export function readWhole(
   reply: UpstreamReply,
-  maxBytes: number,
-  silenceMs: number,
+  bounds: WholeBounds,
 ): Uint8Array | null | Promise<Uint8Array | null> {
   const gathered = new GatheredBytes();
   for (let chunk = reply.take(); chunk !== undefined; chunk = reply.take()) {
     if (chunk === null) return gathered.bytes;
-    if (!gatheredWithin(gathered, chunk, maxBytes)) return givenUp(reply);
+    if (!gatheredWithin(gathered, chunk, bounds.bytes)) return givenUp(reply);
   }
-  return readRest(reply, gathered, maxBytes, silenceMs);
+  return inTime(
+    readRest(reply, gathered, bounds),
+    bounds.wholeMs,
+    () => `not all of it came within ${bounds.wholeMs} ms`,
+  );
 }
 
 async function readRest(
   reply: UpstreamReply,
   gathered: GatheredBytes,
-  maxBytes: number,
-  silenceMs: number,
+  { bytes, silenceMs }: WholeBounds,
 ): Promise<Uint8Array | null> {
   while (true) {
     const taken = reply.take();
-    const chunk = taken === undefined ? await inTime(reply.read(), silenceMs) : taken;
+    const chunk = taken === undefined
+      ? await inTime(reply.read(), silenceMs, () => `nothing came for ${silenceMs} ms`)
+      : taken;
     if (chunk === null) return gathered.bytes;
-    if (!gatheredWithin(gathered, chunk, maxBytes)) return givenUp(reply);
+    if (!gatheredWithin(gathered, chunk, bytes)) return givenUp(reply);
   }
 }
 
@@ -177,11 +190,16 @@ function givenUp(reply: UpstreamReply): null {
   return null;
 }
 
-function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+function inTime<T>(work: Promise<T>, ms: number, late: () => string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new UpstreamError("timeout", `nothing came for ${ms} ms`));
-    const timer = setTimeout(giveUp, ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = setTimeout(() => reject(new UpstreamError("timeout", late())), ms);
+    work.then((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    }, (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
   });
 }
 

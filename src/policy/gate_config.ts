@@ -94,6 +94,8 @@ export interface Limits {
   readonly batch: number;
   /** One event or JSON body from the upstream. Default 16 MiB. */
   readonly replyBytes: number;
+  /** Time for a JSON body from the upstream to arrive, from its head. Default 10 min. */
+  readonly replyDeadlineMs: number;
   /** GET and listen streams open at once for one key. Default 128. */
   readonly streamsPerKey: number;
   /** One audit line. Default 2 KiB. */

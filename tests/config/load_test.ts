@@ -77,6 +77,7 @@ Deno.test("loadConfig fills the shortest file with the defaults", () => {
       headerDeadlineMs: 10_000,
       bodyDeadlineMs: 10_000,
       writeDeadlineMs: 60_000,
+      replyDeadlineMs: 600_000,
       depth: 128,
       members: 250_000,
       params: 64,

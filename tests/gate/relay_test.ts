@@ -13,6 +13,7 @@ import {
   relayEvents,
   screenedBody,
   takeEvents,
+  type WholeBounds,
 } from "../../src/gate/relay.ts";
 import { ReplyScreen, wireRules } from "../../src/gate/reply_screen.ts";
 import type { Id, ReplyFilter } from "../../src/policy/contract.ts";
@@ -198,21 +199,37 @@ Deno.test("errorEvents tells each one waiting, with the type of its id", () => {
 Deno.test("readWhole gives a body of exactly the limit, and gives up one beyond it", async () => {
   const reply = () => new MemoryReply().send("12").send("34");
   assert.equal(
-    new TextDecoder().decode((await readWhole(reply().end(), 4, 1000)) ?? undefined),
+    new TextDecoder().decode((await readWhole(reply().end(), bounds({}))) ?? undefined),
     "1234",
   );
   const large = reply().send("5");
-  assert.equal(await readWhole(large, 4, 1000), null);
+  assert.equal(await readWhole(large, bounds({})), null);
   assert.ok(large.cancelled);
 });
 
 Deno.test("readWhole waits for no piece longer than it is told", async () => {
   const silent = new MemoryReply().send("1");
-  await assert.rejects(async () => await readWhole(silent, 4, 20), {
+  await assert.rejects(async () => await readWhole(silent, bounds({ silenceMs: 20 })), {
     kind: "timeout",
     message: "nothing came for 20 ms",
   });
 });
+
+Deno.test("readWhole waits for the whole no longer than it is told, however it trickles", async () => {
+  const trickling = new MemoryReply();
+  const timer = setInterval(() => trickling.send(" "), 1);
+  const wide = bounds({ bytes: 1e9, wholeMs: 30 });
+  await assert.rejects(async () => await readWhole(trickling, wide), {
+    kind: "timeout",
+    message: "not all of it came within 30 ms",
+  });
+  clearInterval(timer);
+  trickling.end();
+});
+
+function bounds(some: Partial<WholeBounds>): WholeBounds {
+  return { bytes: 4, silenceMs: 5000, wholeMs: 5000, ...some };
+}
 
 const BODIES: readonly { name: string; bytes: Uint8Array; same: boolean; text: string | null }[] = [
   { name: "plain", bytes: utf8('{"id":1,"result":{"n":1.0}}'), same: true, text: null },

@@ -197,6 +197,7 @@ export function gateConfig(changes: Partial<GateConfig> = {}): GateConfig {
       headerDeadlineMs: 10_000,
       bodyDeadlineMs: 10_000,
       writeDeadlineMs: 60_000,
+      replyDeadlineMs: 600_000,
       depth: 128,
       members: 250_000,
       params: 64,

@@ -126,9 +126,14 @@ export class GateProcess implements AsyncDisposable {
     return this.#program.stderr();
   }
 
+  /** Where its audit log is. */
+  get auditPath(): string {
+    return `${this.#folder}/audit.jsonl`;
+  }
+
   /** What it has written of its audit log so far, as text. */
   async auditText(): Promise<string> {
-    return await Deno.readTextFile(`${this.#folder}/audit.jsonl`);
+    return await Deno.readTextFile(this.auditPath);
   }
 
   /** The whole lines of its audit log so far. */
