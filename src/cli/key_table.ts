@@ -22,6 +22,8 @@ export interface KeyRow {
     readonly expires: string | null;
     readonly good: boolean;
   }[];
+  /** How many client certificates prove it beside its keys. */
+  readonly certificates: number;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
   readonly prompts: readonly string[];
@@ -51,6 +53,7 @@ export function keyRows(config: Config, now: number, uses: LastUses | null): Key
       last_used: uses?.times.get(label) ?? null,
       good: written.filter(({ good }) => good).length + (end > now ? certificates.length : 0),
       hashes: written,
+      certificates: certificates.length,
       allow,
       deny,
       prompts,

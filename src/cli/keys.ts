@@ -52,8 +52,9 @@ check    reads a key from stdin, so that it is in no list of processes, and says
   --old               of a label with several keys, revoke all but the one that is good for longest
 ${RELOAD_FLAG_HELP}  --json              for programs. list: { file, audit: { path, since } or null, keys: [{ label,
                       created, expires, last_used, good, hashes: [{ created, expires, good }],
-                      allow, deny, prompts, resources }] }. revoke: { label, file, revoked, left,
-                      reload }. check: { verdict, label, expires }
+                      certificates, allow, deny, prompts, resources }] }
+                      revoke: { label, file, revoked, left, reload }
+                      check: { verdict, label, expires }
 ${CONFIG_FLAG_HELP}
 Examples:
   mcpgate keys list
