@@ -5,7 +5,7 @@
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Offer } from "../survey/offer.ts";
-import { accessMatrix, type Holder } from "./access_matrix.ts";
+import { type AccessMatrix, accessMatrix, type Holder } from "./access_matrix.ts";
 import { CONFIG_FLAG, CONFIG_FLAG_HELP, configPath, configSources } from "./config_path.ts";
 import { inkFor } from "./ink.ts";
 import { findingText, matrixText, shown } from "./matrix_text.ts";
@@ -55,7 +55,7 @@ ${CONFIG_FLAG_HELP}`,
       const keys = chosen(config.keys, flags["key-label"]);
       const offer = await asked(parts, config);
       const holders = keys.map((key): Holder => ({ ...key, ...parts.rightsOf(key) }));
-      const matrix = accessMatrix(offer, holders);
+      const matrix = ofChosen(accessMatrix(offer, holders), keys.length === config.keys.length);
       const labels = keys.map(({ label }) => label);
       if (flags.json === true) {
         const findings = matrix.findings.map((finding) => ({
@@ -77,6 +77,12 @@ ${CONFIG_FLAG_HELP}`,
       return EXIT.done;
     },
   };
+}
+
+/** Of some keys alone nobody can tell what no key may use. */
+function ofChosen(matrix: AccessMatrix, all: boolean): AccessMatrix {
+  const findings = matrix.findings.filter(({ kind }) => all || kind !== "nobody");
+  return { ...matrix, findings };
 }
 
 function chosen(keys: readonly Key[], label: string | undefined): readonly Key[] {

@@ -12,115 +12,10 @@
  * Lines that begin with none of these are for the reader.
  */
 import assert from "node:assert/strict";
-import { ruleFor } from "../../policies/allowlist_grant.ts";
-import { auditLine } from "../../policies/audit_line.ts";
-import { CHAIN_PURPOSE } from "../../policies/audit.ts";
-import { keyPath, markPath, readKey } from "../../policies/audit_beside.ts";
-import { ChainVerifier } from "../../policies/audit_verifier.ts";
-import { BUILT_INS as STAGES } from "../../policies/mod.ts";
-import { auditCommand } from "../../src/cli/audit.ts";
-import { explainCommand } from "../../src/cli/explain.ts";
-import { demoCommand } from "../../src/cli/demo.ts";
-import { healthCommand } from "../../src/cli/health.ts";
-import { keygenCommand } from "../../src/cli/keygen.ts";
-import { keysCommand } from "../../src/cli/keys.ts";
 import { runProgram } from "../../src/cli/program.ts";
-import { schemaCommand } from "../../src/cli/schema.ts";
-import { requestReload } from "../../src/cli/reload_request.ts";
-import { tryCommand } from "../../src/cli/try.ts";
-import { typesCommand } from "../../src/cli/types.ts";
-import { validateCommand } from "../../src/cli/validate.ts";
-import { versionCommand } from "../../src/cli/version.ts";
-import type { Command } from "../../src/cli/world.ts";
-import { hashKey, mintKey } from "../../src/config/api_key.ts";
-import { judgeTrial } from "../../src/gate/trial.ts";
-import { stageKey } from "../../src/gate/stage_key.ts";
-import { isClientRequest } from "../../src/mcp/revision.ts";
+import { commandNames } from "../support/reference_pages.ts";
 import { MemoryDisk, memoryWorld } from "./memory_world.ts";
-
-const BUILT_INS = new Set(["audit", "auth", "ratelimit", "allowlist"]);
-
-/** What a gate is lent for a trial; user modules are tried where they are built. */
-const TRIAL_PARTS: Parameters<typeof judgeTrial>[3] = {
-  builtIns: STAGES,
-  loadPlugin: (path) => Promise.reject(new Error(`No script has a module: ${path}`)),
-  connect: () => {
-    throw new Error("A trial asks no server");
-  },
-  clock: { now: () => Date.UTC(2026, 10, 22, 12), monotonic: () => 0 },
-  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
-  log: () => ({ info: () => {}, warn: () => {} }),
-  userAgent: "test",
-};
-
-const KEY = mintKey(TRIAL_PARTS.random);
-const TRIAL_KEY = { key: KEY, hash: hashKey(KEY) };
-
-const COMMANDS: readonly Command[] = [
-  keygenCommand({ builtIns: BUILT_INS, askReload }),
-  keysCommand({ builtIns: BUILT_INS, askReload }),
-  validateCommand({
-    builtIns: BUILT_INS,
-    // The part of a module that objects: what the real one says is tested where modules are built.
-    check: ({ config, problemAt }) =>
-      Promise.resolve(
-        config.pipeline.flatMap(({ use }, index) =>
-          use === null
-            ? []
-            : [problemAt(["pipeline", index], "no default export", "a policy module")]
-        ),
-      ),
-  }),
-  healthCommand({
-    ask({ port }) {
-      if (port === 8080) return Promise.resolve(200);
-      return port === 8081 ? Promise.resolve(503) : Promise.reject(new Error("nothing listens"));
-    },
-  }),
-  auditCommand({
-    builtIns: BUILT_INS,
-    keyPath,
-    markPath,
-    readKey,
-    keyOf: ({ secrets }) => stageKey(secrets.seal, "audit", CHAIN_PURPOSE),
-    verifier: (keys, markText) => new ChainVerifier(keys, markText),
-  }),
-  explainCommand({ builtIns: BUILT_INS, readRule: ruleFor }),
-  tryCommand({
-    builtIns: BUILT_INS,
-    readRule: ruleFor,
-    judge: async (config, call) => {
-      const outcome = await judgeTrial(config, call, TRIAL_KEY, TRIAL_PARTS);
-      return JSON.parse(auditLine(outcome, Infinity));
-    },
-    problemsOf(error) {
-      throw error;
-    },
-    isModernOnly: (method) =>
-      isClientRequest("modern", method) && !isClientRequest("legacy", method),
-  }),
-  demoCommand({
-    startGate: () => Promise.reject(new Error("No script starts a gate")),
-    stopRequested: () => new AbortController().signal,
-  }),
-  schemaCommand({ builtIns: BUILT_INS }),
-  typesCommand("export interface Policy {}\n"),
-  versionCommand,
-];
-
-/** No gate runs where scripts do; how one that runs is reached is shown with a real one. */
-function askReload({ pidFile }: { readonly pidFile: string | null }) {
-  return requestReload(pidFile, {
-    find: () => Promise.resolve(null),
-    status: () => null,
-    commandLine: () => null,
-    signal: () => {},
-    unitIsActive: () => null,
-    reloadUnit: () => null,
-    now: () => 0,
-    wait: () => Promise.resolve(),
-  });
-}
+import { COMMANDS } from "./script_commands.ts";
 
 /** One command of a script and what it shall do. */
 interface Step {
@@ -141,6 +36,20 @@ for (const entry of Deno.readDirSync(new URL(".", import.meta.url))) {
     });
   }
 }
+
+Deno.test("the scripts know every command of the program, in its order", async () => {
+  assert.deepEqual(COMMANDS.map(({ name }) => name), await commandNames());
+});
+
+Deno.test("every command has a script", () => {
+  const scripts = [...Deno.readDirSync(new URL(".", import.meta.url))]
+    .filter(({ name }) => name.endsWith(".txt"))
+    .map(({ name }) => Deno.readTextFileSync(new URL(name, import.meta.url))).join("\n");
+  const played = new Set(
+    [...scripts.matchAll(/^\$ (?:.*\| )?mcpgate (\w+)/gm)].map(([, name]) => name),
+  );
+  assert.deepEqual(COMMANDS.map(({ name }) => name).filter((name) => !played.has(name)), []);
+});
 
 function scenes(text: string): { title: string; steps: Step[] }[] {
   const found: { title: string; steps: Step[] }[] = [];
