@@ -52,7 +52,7 @@ function ownGate(world: World, config: string | undefined): LivenessQuestion {
   } catch (error) {
     throw new Failure(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
   }
-  return { ...listeningOf(text), secure: false, verify: false };
+  return { ...listeningOf(text), verify: false };
 }
 
 function gateAt(text: string): LivenessQuestion {

@@ -13,6 +13,8 @@ export interface Listening {
   readonly port: number;
   /** A Host name that the gate answers to, in brackets where it is an IPv6 address. */
   readonly host: string;
+  /** Whether it speaks TLS. */
+  readonly secure: boolean;
 }
 
 /** What is listened on where nothing else is said. */
@@ -24,7 +26,8 @@ export function listeningOf(text: string): Listening {
   const { hostname, port } = read(valueAt(value, ["listen"]), parseListen) ?? DEFAULT;
   const at = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
   const host = read(valueAt(value, ["hosts", 0]), parseHost) ?? (at.includes(":") ? `[${at}]` : at);
-  return { hostname: at, port, host };
+  const tls = valueAt(value, ["tls"]);
+  return { hostname: at, port, host, secure: typeof tls === "object" && tls !== null };
 }
 
 function read<T>(value: unknown, parse: (text: string) => T | null): T | null {

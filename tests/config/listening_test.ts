@@ -24,10 +24,16 @@ const CASES = [
 
 for (const { name, text, told } of CASES) {
   Deno.test(`listeningOf reads where to ask from ${name}`, () => {
-    const { hostname, port, host } = listeningOf(text);
+    const { hostname, port, host, secure } = listeningOf(text);
     assert.deepEqual([hostname, port, host], told);
+    assert.equal(secure, false);
   });
 }
+
+Deno.test("listeningOf tells of TLS where the file does", () => {
+  assert.equal(listeningOf("tls: { cert: a.pem, key: b.pem }").secure, true);
+  assert.equal(listeningOf("tls:").secure, false);
+});
 
 Deno.test("listeningOf answers for what is not YAML as for nothing", () => {
   const text = 'listen: ":9000"\nkeys: [';

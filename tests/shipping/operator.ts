@@ -14,35 +14,27 @@ export interface Said {
   readonly stderr: string;
 }
 
-/** The program that is installed. */
-export interface Release {
-  /** A compiled program; null: the source, under the same name. */
-  readonly program: string | null;
-  /** Whether its runtime can hold the lock of a pid file, by which `--reload` finds the gate. */
-  readonly locks: boolean;
-}
-
 /** A folder and who works in it. */
 export class Operator implements AsyncDisposable {
   /** Where the program and the configuration are. */
   readonly folder: string;
-  readonly #release: Release;
+  readonly #program: string | null;
   #gate: ChildProgram | null = null;
 
-  private constructor(folder: string, release: Release) {
+  private constructor(folder: string, program: string | null) {
     this.folder = folder;
-    this.#release = release;
+    this.#program = program;
   }
 
-  /** Somebody who has nothing yet, and will install `release`. */
-  static async arrive(release: Release): Promise<Operator> {
-    return new Operator(await Deno.makeTempDir({ prefix: "mcpgate_day_" }), release);
+  /** Somebody who has nothing yet, and will install the compiled `program`, or the source where it is null. */
+  static async arrive(program: string | null): Promise<Operator> {
+    return new Operator(await Deno.makeTempDir({ prefix: "mcpgate_day_" }), program);
   }
 
   /** Puts the program into the folder, in one go also where an older one runs. */
   async install(): Promise<void> {
     const beside = `${this.folder}/mcpgate.new`;
-    if (this.#release.program !== null) await Deno.copyFile(this.#release.program, beside);
+    if (this.#program !== null) await Deno.copyFile(this.#program, beside);
     else {
       const words = FROM_SOURCE.map((word) =>
         word === "src/main.ts" ? new URL(word, ROOT).pathname : word
@@ -93,18 +85,6 @@ export class Operator implements AsyncDisposable {
     const script = 'cd "$0" && exec ./mcpgate serve';
     this.#gate = await ChildProgram.start({ command: "sh", args: ["-c", script, this.folder] });
     await this.#gate.said(/^mcpgate: listening on/m);
-  }
-
-  /** Runs a command that changes the configuration, and lets the running gate read it. */
-  async change(line: string): Promise<string> {
-    if (this.#release.locks) return await this.mcpgate(`${line} --reload`);
-    const printed = await this.mcpgate(line);
-    const gate = this.#gate;
-    assert.ok(gate !== null);
-    const from = (await gate.stderr()).length;
-    gate.signal("SIGHUP");
-    await gate.said(/^mcpgate: reloaded/m, from);
-    return printed;
   }
 
   /** Stops the gate as an operator does, and says with which code it ended. */
