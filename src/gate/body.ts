@@ -151,13 +151,23 @@ function tooLarge(): Denial {
 
 const NOTHING = new Uint8Array(0);
 
+/** Memory that is made at once for what is only announced. */
+const MOST_ANNOUNCED = 256 * 1024;
+
 /**
- * Bytes that arrive in pieces, as one. A single piece is not copied; more go into a buffer that
- * grows, since a list of pieces would take a hundred times its bytes where they come one by one.
+ * Bytes that arrive in pieces, as one. A single piece is not copied, nor are pieces that lie one
+ * behind the other in memory; others go into a buffer that grows, since a list of pieces would take a
+ * hundred times its bytes where they come one by one.
  */
 export class GatheredBytes {
+  readonly #announced: number;
   #buffer: Uint8Array = NOTHING;
   #size = 0;
+
+  /** @param announced How many are to come, where that is known; it need not be true */
+  constructor(announced = 0) {
+    this.#announced = Math.min(announced, MOST_ANNOUNCED);
+  }
 
   /** How many there are. */
   get size(): number {
@@ -176,10 +186,19 @@ export class GatheredBytes {
       this.#size = piece.length;
       return;
     }
+    const { buffer, byteOffset } = this.#buffer;
     const needed = this.#size + piece.length;
+    if (piece.buffer === buffer && piece.byteOffset === byteOffset + this.#size) {
+      this.#buffer = new Uint8Array(buffer, byteOffset, needed);
+      this.#size = needed;
+      return;
+    }
     // The first piece fills its buffer, so it is copied here before anything is written behind it.
     if (needed > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+      const isAnnounced = needed <= this.#announced;
+      const grown = new Uint8Array(
+        isAnnounced ? this.#announced : Math.max(needed, this.#buffer.length * 2),
+      );
       grown.set(this.bytes);
       this.#buffer = grown;
     }

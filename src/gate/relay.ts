@@ -9,7 +9,7 @@ import { SseReader } from "../mcp/sse_reader.ts";
 import type { SseItem } from "../mcp/sse_reader.ts";
 import { COMMENT, formatEvent } from "../mcp/sse_writer.ts";
 import { exactText } from "../mcp/utf8.ts";
-import { UpstreamError } from "../upstream/upstream.ts";
+import { fieldText, UpstreamError } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
 import type { EventStream } from "./answering.ts";
 import { GatheredBytes } from "./body.ts";
@@ -152,7 +152,7 @@ export function readWhole(
   reply: UpstreamReply,
   bounds: WholeBounds,
 ): Uint8Array | null | Promise<Uint8Array | null> {
-  const gathered = new GatheredBytes();
+  const gathered = new GatheredBytes(Number(fieldText(reply.fields, "content-length") ?? 0));
   for (let chunk = reply.take(); chunk !== undefined; chunk = reply.take()) {
     if (chunk === null) return gathered.bytes;
     if (!gatheredWithin(gathered, chunk, bounds.bytes)) return givenUp(reply);

@@ -171,3 +171,43 @@ Deno.test("GatheredBytes takes room for bytes, not for pieces", () => {
   assert.ok(gathered.bytes.buffer.byteLength <= 2000);
   assert.deepEqual([...gathered.bytes.slice(254, 258)], [254, 255, 0, 1]);
 });
+
+Deno.test("GatheredBytes copies no pieces that lie one behind the other in memory", () => {
+  const memory = Uint8Array.from({ length: 10 }, (_, index) => index);
+  const gathered = new GatheredBytes();
+  for (const [from, to] of [[1, 3], [3, 4], [4, 9]]) gathered.add(memory.subarray(from, to));
+  assert.equal(gathered.bytes.buffer, memory.buffer);
+  assert.deepEqual([...gathered.bytes], [1, 2, 3, 4, 5, 6, 7, 8]);
+  // What comes from elsewhere is not written behind them, where others may have what is theirs.
+  gathered.add(Uint8Array.of(99));
+  assert.deepEqual([...gathered.bytes], [1, 2, 3, 4, 5, 6, 7, 8, 99]);
+  assert.equal(memory[9], 9);
+});
+
+Deno.test("GatheredBytes joins pieces in their order, wherever they lie and whatever is announced", () => {
+  const memory = Uint8Array.from({ length: 64 }, (_, index) => index);
+  for (const announced of [0, 1, 20, 30, 1000, NaN]) {
+    for (const cuts of [[0, 8, 16, 4, 9], [8, 16, 0, 8, 8, 9], [0, 0, 0, 5], [16, 32, 32, 48]]) {
+      const gathered = new GatheredBytes(announced);
+      const expected: number[] = [];
+      for (let at = 0; at + 1 < cuts.length; at++) {
+        const from = cuts[at] ?? 0;
+        const piece = memory.subarray(from, Math.max(from, cuts[at + 1] ?? 0));
+        if (piece.length === 0) continue;
+        gathered.add(piece);
+        expected.push(...piece);
+      }
+      assert.deepEqual([...gathered.bytes], expected);
+    }
+  }
+  assert.deepEqual([...memory], Array.from({ length: 64 }, (_, index) => index));
+});
+
+Deno.test("GatheredBytes makes room for what is announced once, within bounds", () => {
+  const gathered = new GatheredBytes(1000);
+  for (let index = 0; index < 1000; index++) gathered.add(new Uint8Array([index % 256]));
+  assert.equal(gathered.bytes.buffer.byteLength, 1000);
+  const boasted = new GatheredBytes(1e12);
+  for (let index = 0; index < 3; index++) boasted.add(new Uint8Array(1));
+  assert.equal(boasted.bytes.buffer.byteLength, 256 * 1024);
+});
