@@ -8,9 +8,12 @@ import { fuzzAsync } from "../support/fuzz.ts";
 import { fieldOf } from "../support/http_reader.ts";
 import { type Ending, raw, RecordingUpstream, type Wire } from "../support/recording_upstream.ts";
 import { type LibraryReading, readByNode, readByUndici } from "./library_readings.ts";
+import { Http1Connection, type Socket } from "../../src/upstream/http1_connection.ts";
 import {
   cutAt,
+  LASTING,
   type Reading,
+  readNext,
   readReply,
   type Understood,
   wire as bytesOf,
@@ -144,6 +147,67 @@ Deno.test("Http1Connection reads generated and broken replies the same wherever 
     const single = cutAt(bytes, Array.from({ length: bytes.length }, (_, i) => i + 1));
     assert.deepEqual(meaning(await readReply(single)), whole, "byte by byte");
   });
+});
+
+/** Says nothing until it is told what, as a server does between requests. */
+class TurnSocket implements Socket {
+  readonly #pieces: Uint8Array[] = [];
+  #waiting: ((count: number | null) => void) | null = null;
+  #into = new Uint8Array(0);
+
+  say(pieces: readonly Uint8Array[]): void {
+    this.#pieces.push(...pieces.filter(({ length }) => length > 0));
+    this.#deliver();
+  }
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    this.#into = into;
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      this.#deliver();
+    });
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return Promise.resolve(bytes.length);
+  }
+
+  close(): void {
+    this.#waiting?.(null);
+  }
+
+  #deliver(): void {
+    const piece = this.#waiting === null ? undefined : this.#pieces.shift();
+    if (piece === undefined) return;
+    const count = Math.min(this.#into.length, piece.length);
+    this.#into.set(piece.subarray(0, count));
+    if (count < piece.length) this.#pieces.unshift(piece.subarray(count));
+    this.#waiting?.(count);
+    this.#waiting = null;
+  }
+}
+
+Deno.test("Http1Connection reads replies one after the other as a new connection reads each", async () => {
+  let followed = 0;
+  await fuzzAsync(400, async (random) => {
+    const socket = new TurnSocket();
+    const connection = new Http1Connection(socket, LASTING, 64 * 1024);
+    const replies = Array.from({ length: 3 }, () => randomReply(random))
+      .concat(RECORDED.map((recorded) => recorded.bytes));
+    for (let turn = 0; turn < 12 && connection.isOpen; turn++) {
+      const bytes = bytesOf(random.pick(replies));
+      const alone = await readReply([bytes]);
+      // Those that end by the connection's end, or never, are not followed by others.
+      if ("refused" in alone || alone.keepMs === 0) continue;
+      const cuts = Array.from({ length: random.below(4) }, () => random.below(bytes.length + 1));
+      const reading = readNext(connection);
+      socket.say(cutAt(bytes, cuts.sort((a, b) => a - b)));
+      assert.deepEqual(meaning(await reading), meaning(alone));
+      followed++;
+    }
+    connection.close();
+  });
+  assert.ok(followed > 0);
 });
 
 /** What does not depend on when bytes came: those behind the end may come too late to matter. */

@@ -88,8 +88,17 @@ export async function readFrom(
     keepMs = ms;
     return home.keep(connection, ms);
   };
-  const { promise, resolve } = Promise.withResolvers<Reading>();
   const connection = new Http1Connection(socket, { ...home, keep }, headBytes);
+  const reading = await readNext(connection);
+  return {
+    reading: "refused" in reading ? reading : { ...reading, keepMs },
+    connection,
+  };
+}
+
+/** What `connection`, which carries nothing, makes of the next reply. Does not tell `keepMs`. */
+export function readNext(connection: Http1Connection): Promise<Reading> {
+  const { promise, resolve } = Promise.withResolvers<Reading>();
   let head: ReplyHead | null = null;
   const body: Uint8Array[] = [];
   const carried: Carried = {
@@ -103,12 +112,12 @@ export async function readFrom(
       if (!isLast) return connection.pull();
       if (head === null) throw new Error("A body without a head");
       const { status, fields, body: { hasSurplus } } = head;
-      resolve({ status, fields, body: latin1(joined(body)), keepMs, hasSurplus });
+      resolve({ status, fields, body: latin1(joined(body)), keepMs: 0, hasSurplus });
     },
     onLost: ({ what }) => resolve({ refused: what }),
   };
   connection.carry(carried, { first: new Uint8Array([10]), rest: null });
-  return { reading: await promise, connection };
+  return promise;
 }
 
 /** A place where every connection may stay. */
