@@ -9,6 +9,14 @@ import { INITIALIZE, SESSION_REVISION } from "./fixed_reply.ts";
 
 const PARTIAL = fileURLToPath(new URL("partial_gate.ts", import.meta.url));
 
+const TLS = fileURLToPath(new URL("../testdata/tls", import.meta.url));
+
+/** What is measured over TLS shows this, an EC key on P-256, and who vouches for it. */
+export const BENCH_TLS = {
+  paths: { cert: `${TLS}/localhost.pem`, key: `${TLS}/localhost.key.pem` },
+  ca: Deno.readTextFileSync(`${TLS}/ca.pem`),
+};
+
 /** Tokens nobody uses up. */
 export const UNLIMITED = { rps: 1_000_000, burst: 1_000_000 };
 
@@ -90,10 +98,12 @@ export async function openSession(url: string, key: TestKey): Promise<Record<str
 
 /** Asks once and checks that the answer holds `part`, so that no error page is measured. */
 export async function checkAnswer({ name, request }: Subject, part: string): Promise<void> {
+  using client = Deno.createHttpClient({ caCerts: [BENCH_TLS.ca] });
   const response = await fetch(request.url, {
     method: "POST",
     headers: request.headers,
     body: request.body,
+    client,
   });
   const text = await response.text();
   if (response.status !== 200 || !text.includes(part)) {

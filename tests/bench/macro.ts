@@ -16,12 +16,13 @@ import { idleStreamKiB } from "./idle_streams.ts";
 import { lists, longList } from "./list_tables.ts";
 import { realParts } from "./real_parts.ts";
 import { cell, type Table, tableText } from "./row.ts";
+import { overTls } from "./tls_tables.ts";
 import { watching } from "./watching_tables.ts";
 
 /** The tables by name, in the order in which they are printed. */
 type Tables = Readonly<Record<string, () => Promise<Table>>>;
 
-function tablesOf(tools: BenchTools, course: Course, isQuick: boolean): Tables {
+function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boolean): Tables {
   return {
     call: () => smallCalls(tools, course),
     forms: () => callForms(tools, course),
@@ -30,6 +31,7 @@ function tablesOf(tools: BenchTools, course: Course, isQuick: boolean): Tables {
     real: () => realParts(course),
     start: () => coldStarts(tools.fixed.url("/call"), course.rounds),
     stages: () => stageCosts(tools, course),
+    tls: () => overTls(nginx, tools, course),
     watch: () => watching(tools, course),
     chain: () => chainCost(tools, course),
     long: () => longList(tools, course),
@@ -39,12 +41,17 @@ function tablesOf(tools: BenchTools, course: Course, isQuick: boolean): Tables {
 }
 
 async function streams(count: number): Promise<Table> {
-  const each = await idleStreamKiB(count);
-  const inMiB = (streams: number) => cell(each * streams / 1024);
+  const row = (name: string, each: number) => {
+    const inMiB = (streams: number) => cell(each * streams / 1024);
+    return [name, cell(each, 1), inMiB(10_000), inMiB(100_000)];
+  };
   return {
     title: `idle event streams, ${count} held`,
     header: ["", "KiB each", "MiB for 10,000", "MiB for 100,000"],
-    rows: [["gate", cell(each, 1), inMiB(10_000), inMiB(100_000)]],
+    rows: [
+      row("gate", await idleStreamKiB(count)),
+      row("gate, TLS", await idleStreamKiB(count, true)),
+    ],
   };
 }
 
@@ -58,7 +65,7 @@ async function run(wrk: string, nginx: string): Promise<void> {
     `Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, medians of ${rounds} ` +
       `interleaved rounds\n`,
   );
-  for (const [name, table] of Object.entries(tablesOf(tools, course, isQuick))) {
+  for (const [name, table] of Object.entries(tablesOf(nginx, tools, course, isQuick))) {
     if (wanted.length === 0 || wanted.includes(name)) console.log(tableText(await table()));
   }
 }

@@ -66,6 +66,28 @@ export class NginxProcess implements AsyncDisposable {
     );
   }
 
+  /** Speaks TLS, and passes everything to port `upstreamPort` by HTTP/1.1 over connections it keeps. */
+  static async proxyTls(
+    nginx: string,
+    upstreamPort: number,
+    files: TlsPaths,
+  ): Promise<NginxProcess> {
+    const asking = files.clientCa === undefined
+      ? ""
+      : `ssl_verify_client on; ssl_client_certificate ${files.clientCa};`;
+    return await start(
+      nginx,
+      await newFolder(),
+      `ssl_certificate ${files.cert}; ssl_certificate_key ${files.key}; ${asking}
+    location / {
+      proxy_pass http://up; proxy_http_version 1.1; proxy_buffering off;
+      proxy_set_header Connection "";
+    }`,
+      `upstream up { server 127.0.0.1:${upstreamPort}; keepalive 64; }`,
+      "ssl",
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.program[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
@@ -77,6 +99,14 @@ export class NginxProcess implements AsyncDisposable {
   }
 }
 
+/** Paths of files in PEM. */
+export interface TlsPaths {
+  readonly cert: string;
+  readonly key: string;
+  /** Who vouches for clients, of whom a certificate is then wanted. */
+  readonly clientCa?: string;
+}
+
 function newFolder(): Promise<string> {
   return Deno.makeTempDir({ prefix: "mcpgate_bench_" });
 }
@@ -86,11 +116,12 @@ function start(
   folder: string,
   locations: string,
   upstreams: string,
+  listening = "",
 ): Promise<NginxProcess> {
   return onFreePort(async (port) => {
     await Deno.writeTextFile(
       `${folder}/nginx.conf`,
-      configuration(folder, port, locations, upstreams),
+      configuration(folder, `${port} ${listening}`, locations, upstreams),
     );
     await using stack = new AsyncDisposableStack();
     const program = stack.use(
@@ -120,7 +151,7 @@ async function isListening(port: number): Promise<boolean> {
 /** One process without a master, so that its id is the one that does the work. */
 function configuration(
   folder: string,
-  port: number,
+  port: string,
   locations: string,
   upstreams: string,
 ): string {
