@@ -46,7 +46,7 @@ export function authWith(make: BucketsMaker): PolicyModule<Record<never, never>,
         const proved = certificate === null ? undefined : certified.get(certificate);
         const isAlone = sent.key === null && sent.fault === NO_KEY && proved !== undefined;
         if (sent.key === null && !isAlone) {
-          return fail(http.remote, `${sent.fault}${certificateDetail(http)}`);
+          return fail(http.remote, `${sent.fault}${certificateDetail(http, proved)}`);
         }
         const found = sent.key === null ? proved : known.get(sha256(sent.key));
         if (found === undefined) return fail(http.remote, "unknown key");
@@ -93,7 +93,11 @@ function indexCertificates(keys: readonly Key[]): Map<string, Known> {
 }
 
 /** What the operator has to know of a certificate that let nobody in. It is no secret. */
-function certificateDetail({ certificate, certificateFault }: Head["http"]): string {
+function certificateDetail(
+  { certificate, certificateFault }: Head["http"],
+  proved: Known | undefined,
+): string {
+  if (proved !== undefined) return `; certificate of ${proved.label}`;
   if (certificateFault !== null) return `; certificate: ${certificateFault}`;
   return certificate === null ? "" : `; certificate of nobody: ${certificate}`;
 }

@@ -35,7 +35,8 @@ export function readTls(file: unknown, readText: (path: string) => string): TlsR
   const flaws: Flaw[] = [];
   const read = (path: Path): string | null => {
     const named = valueAt(file, path);
-    if (typeof named !== "string" || named === "" || named.includes("-----BEGIN")) return null;
+    // What is no path at all has been told.
+    if (typeof named !== "string" || /^$|-----BEGIN|\$\{/.test(named)) return null;
     try {
       return readText(named);
     } catch (error) {

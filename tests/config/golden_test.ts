@@ -17,7 +17,16 @@ const ENV = {
   USER: "letmein",
 };
 
+const PEM = new URL("../testdata/tls/", import.meta.url);
+
 const FILES = {
+  "/etc/mcpgate/cert.pem": Deno.readTextFileSync(new URL("localhost.pem", PEM)),
+  "/etc/mcpgate/key.pem": Deno.readTextFileSync(new URL("localhost.key.pem", PEM)),
+  "/etc/mcpgate/ca.pem": Deno.readTextFileSync(new URL("ca.pem", PEM)),
+  "/etc/mcpgate/encrypted.pem": "-----BEGIN ENCRYPTED PRIVATE KEY-----\nletmein\n" +
+    "-----END ENCRYPTED PRIVATE KEY-----\n",
+  "/etc/mcpgate/broken.pem": "-----BEGIN CERTIFICATE-----\nletmein\n-----END CERTIFICATE-----\n" +
+    "-----BEGIN PRIVATE KEY-----\nletmein\n-----END PRIVATE KEY-----\n",
   "/etc/mcpgate/token": "letmein\n",
   "/lines": "letmein\nletmein\n",
   "/etc/mcpgate/auth.ts": "export default {};",

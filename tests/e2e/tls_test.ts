@@ -3,7 +3,8 @@
  * renewed certificates under load, files that cannot be served, and nothing of a key in any output.
  */
 import assert from "node:assert/strict";
-import { testNeeding } from "../support/absent.ts";
+import { NginxProcess } from "../bench/nginx_process.ts";
+import { both, program, testNeeding } from "../support/absent.ts";
 import { Authority, type Identity, OPENSSL } from "../support/certificates.ts";
 import { eventually, inTime } from "../support/eventually.ts";
 import { FixtureServer } from "../support/fixture_server.ts";
@@ -213,6 +214,46 @@ testNeeding(OPENSSL, "no output holds anything of a private key", async (openssl
   await scene.gate.reload({ ...scene.settings, tls: { cert: scene.identity.keyPath, key: "x" } });
   await nothingOfKeys(scene, [scene.identity]);
 });
+
+testNeeding(
+  both(OPENSSL, program("nginx")),
+  "a reload takes another authority for the upstream, also at the same path",
+  async ([openssl, nginx]) => {
+    await using ours = await Authority.found(openssl);
+    await using other = await Authority.found(openssl);
+    const upstream = await ours.issue({ name: "upstream" });
+    const shown = await ours.issue({ name: "gate", use: "clientAuth" });
+    await using server = new FixtureServer();
+    const port = Number(new URL(server.url).port);
+    await using front = await NginxProcess.proxyTls(nginx, port, {
+      cert: upstream.certPath,
+      key: upstream.keyPath,
+      clientCa: ours.path,
+    });
+    const trust = `${ours.folder}/trust.pem`;
+    await Deno.writeTextFile(trust, ours.pem);
+    const settings: Settings = {
+      upstream: {
+        url: `https://localhost:${front.port}/mcp`,
+        tls: { ca: trust, cert: shown.certPath, key: shown.keyPath },
+      },
+      keys: [entry],
+      grace: "1s",
+    };
+    await using gate = await GateProcess.start(settings);
+    await using mcp = await MODERN.connect({ url: gate.url, key });
+    assert.equal(await mcp.call("echo", { text: "both ends known" }), "both ends known");
+    await Deno.writeTextFile(trust, other.pem);
+    assert.equal(await gate.reload(settings), "mcpgate: reloaded, generation 2");
+    await assert.rejects(mcp.call("echo", { text: "to a stranger" }));
+    await Deno.writeTextFile(trust, ours.pem);
+    assert.equal(await gate.reload(settings), "mcpgate: reloaded, generation 3");
+    assert.equal(await mcp.call("echo", { text: "known again" }), "known again");
+    await Deno.writeTextFile(shown.keyPath, (await ours.issue({ name: "x" })).key);
+    assert.match(await gate.reload(settings), /not reloaded/);
+    assert.equal(await mcp.call("echo", { text: "as before" }), "as before");
+  },
+);
 
 async function nothingOfKeys({ gate }: Scene, identities: readonly Identity[]): Promise<void> {
   const output = await gate.stderr() + await gate.auditText();

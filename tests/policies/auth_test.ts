@@ -198,3 +198,88 @@ Deno.test("failed attempts are not forgiven by a reload", async () => {
 function kindOf(decision: { verdict: string; kind?: string }): string {
   return decision.kind ?? decision.verdict;
 }
+
+const FINGERPRINT = "f".repeat(64);
+const CERTIFIED = [
+  keyNamed("right", { hashes: [hashed(hashOf(KEY))], certificates: [FINGERPRINT] }),
+  keyNamed("other", { hashes: [hashed(hashOf(OTHER))] }),
+  keyNamed("old", { certificates: ["e".repeat(64)], expiresMs: 1_800_000_000_000 }),
+];
+const CERTIFICATES: readonly {
+  readonly name: string;
+  readonly headers?: Record<string, string>;
+  readonly shown: Shown;
+  /** The hash that proves `right`, or why nobody is proved. */
+  readonly is: { readonly hash: string } | { readonly detail: string };
+}[] = [
+  {
+    name: "a certificate alone",
+    shown: { certificate: FINGERPRINT },
+    is: { hash: FINGERPRINT },
+  },
+  {
+    name: "a certificate beside a key of the same caller",
+    headers: { "x-api-key": KEY },
+    shown: { certificate: FINGERPRINT },
+    is: { hash: hashOf(KEY) },
+  },
+  {
+    name: "a certificate beside a key of another caller",
+    headers: { "x-api-key": OTHER },
+    shown: { certificate: FINGERPRINT },
+    is: { detail: "key of other beside the certificate of right" },
+  },
+  {
+    name: "a certificate beside an unknown key",
+    headers: { "x-api-key": `${KEY}x` },
+    shown: { certificate: FINGERPRINT },
+    is: { detail: "unknown key" },
+  },
+  {
+    name: "a certificate beside what is no key",
+    headers: { authorization: "Basic abc" },
+    shown: { certificate: FINGERPRINT },
+    is: { detail: `malformed Authorization; certificate of right` },
+  },
+  {
+    name: "a certificate of an entry that has expired",
+    shown: { certificate: "e".repeat(64) },
+    is: { detail: "expired key: old" },
+  },
+  {
+    name: "a certificate that no entry names",
+    shown: { certificate: "d".repeat(64) },
+    is: { detail: `no key; certificate of nobody: ${"d".repeat(64)}` },
+  },
+  {
+    name: "a certificate that proves nothing",
+    shown: { certificateFault: "untrusted" },
+    is: { detail: "no key; certificate: untrusted" },
+  },
+  {
+    name: "a key beside a certificate that proves nothing",
+    headers: { "x-api-key": KEY },
+    shown: { certificateFault: "expired" },
+    is: { hash: hashOf(KEY) },
+  },
+  {
+    name: "the hash of a key where a certificate is looked for",
+    shown: { certificate: hashOf(KEY) },
+    is: { detail: `no key; certificate of nobody: ${hashOf(KEY)}` },
+  },
+];
+for (const { name, headers = {}, shown, is } of CERTIFICATES) {
+  Deno.test(`auth and ${name}`, async () => {
+    await using host = new LentHost({ keys: CERTIFIED });
+    const ask = await build(auth, host);
+    const decision = await ask(sent(headers, "192.0.2.1", shown));
+    if ("hash" in is) {
+      const principal = { label: "right", hash: is.hash };
+      assert.deepEqual(decision, { verdict: "allow", principal });
+    } else {
+      assert.equal(decision.verdict, "deny");
+      assert.equal("detail" in decision ? decision.detail : "", is.detail);
+      assert.ok(!JSON.stringify(decision).includes(KEY));
+    }
+  });
+}
