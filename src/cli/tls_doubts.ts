@@ -2,7 +2,7 @@
  * What in certificates and their files is allowed but hardly meant: dates, names, who may read a key.
  * Each a sentence with, after a colon, what to do. Reads no file but for its mode.
  */
-import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import type { Config } from "../config/config.ts";
 import { certificatesIn } from "../config/pem.ts";
 
@@ -64,8 +64,7 @@ export function tlsDoubts(
 
 function isFor(certificate: ReturnType<typeof certificatesIn>[number], host: string): boolean {
   const address = host.replace(/^\[(.*)\]$/, "$1");
-  const name = isIP(address) === 0 ? certificate.checkHost(address) : certificate.checkIP(address);
-  return name !== undefined;
+  return checkServerIdentity(address, certificate.toLegacyObject()) === undefined;
 }
 
 function day(date: Date): string {
