@@ -22,13 +22,19 @@ export interface Entries<Entry> {
   hasAny(owner: string): boolean;
   /** Sets it, as the newest of `owner`. */
   set(owner: string, key: string, entry: Entry): void;
-  /** Takes the entry out and gives it, if `isMeant`: of two who ask at once, one gets it. */
-  take(owner: string, key: string, isMeant?: (entry: Entry) => boolean): Entry | undefined;
+  /**
+   * Takes the entry out, and whether there was one: of two who ask at once, one is told so.
+   *
+   * @param only The entry that is meant, as it was set or got; any other stays. Default: any
+   */
+  take(owner: string, key: string, only?: Entry): boolean;
+  /** Takes the entry out and gives it. */
+  pull(owner: string, key: string): Entry | undefined;
   /** Forgets all entries of `owner` whose key begins with `start`. */
   forget(owner: string, start: string): void;
 }
 
-/** How an entry is written where it cannot be kept as an object. */
+/** How an entry is written where it cannot be kept as an object; two that differ are written so. */
 export interface EntryForm<Entry> {
   write(entry: Entry): string;
   read(text: string): Entry;

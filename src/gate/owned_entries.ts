@@ -41,17 +41,22 @@ export class OwnedEntries<Entry> implements Entries<Entry> {
     if (this.#size > this.#bounds.inAll) this.#dropOldestOfIdlest();
   }
 
-  /** Takes the entry out and gives it, if `isMeant`. */
-  take(owner: string, key: string, isMeant?: (entry: Entry) => boolean): Entry | undefined {
+  /** Takes the entry out, and whether there was one; if `only` is given, no other. */
+  take(owner: string, key: string, only?: Entry): boolean {
     const name = prefixed(owner);
     const entries = this.#owners.get(name);
-    const entry = entries?.get(key);
-    if (entries === undefined || entry === undefined) return undefined;
-    if (isMeant !== undefined && !isMeant(entry)) return undefined;
-    entries.delete(key);
+    if (entries === undefined) return false;
+    if (only !== undefined && entries.get(key) !== only) return false;
+    if (!entries.delete(key)) return false;
     this.#size--;
     if (entries.size === 0) this.#owners.delete(name);
-    return entry;
+    return true;
+  }
+
+  /** Takes the entry out and gives it. */
+  pull(owner: string, key: string): Entry | undefined {
+    const entry = this.get(owner, key);
+    return entry !== undefined && this.take(owner, key) ? entry : undefined;
   }
 
   /** Forgets all entries of `owner` whose key begins with `start`. */

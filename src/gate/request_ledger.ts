@@ -85,8 +85,7 @@ export class RequestLedger {
 
   /** Notes that `flight` has been answered; a later request of the same id stays. */
   answered(peer: Peer, flight: Flight): void {
-    const { serial } = flight;
-    this.#flights.take(peer.label, keyOf(peer, flight.id), (found) => found.serial === serial);
+    this.#flights.take(peer.label, keyOf(peer, flight.id), flight);
   }
 
   /** Notes that request `id` of the upstream's has reached `peer`, with its progress token. */
@@ -105,10 +104,10 @@ export class RequestLedger {
 
   /** Takes the answer of `peer` to request `id`: once, so that no second one follows it. */
   settle(peer: Peer, id: Id): boolean {
-    const token = this.#delivered.take(peer.label, keyOf(peer, id));
+    const token = this.#delivered.pull(peer.label, keyOf(peer, id));
     if (token === undefined) return false;
     if (token !== null) {
-      this.#tokens.take(peer.label, keyOf(peer, token), (holder) => holder === id);
+      this.#tokens.take(peer.label, keyOf(peer, token), id);
     }
     return true;
   }
@@ -141,11 +140,25 @@ function startOf({ session }: Peer): string {
 
 const ALL_SERIALS: Serials = { first: 0, step: 1 };
 
+/** Written and compared for each call: JSON would cost several times as much. */
 const FLIGHT_FORM: EntryForm<Flight> = {
-  write: ({ id, method, tool, serial }) => JSON.stringify([id, method, tool, serial]),
-  read: (text) => {
-    const [id, method, tool, serial] = JSON.parse(text);
-    return { id, method, tool, serial };
+  write: ({ id, method, tool, serial }) =>
+    `${serial},${method.length},${method}${typeof id === "number" ? "#" : "$"}${
+      tool === null ? `0,${id}` : `${tool.length + 1},${tool}${id}`
+    }`,
+  read(text) {
+    const serialEnd = text.indexOf(",");
+    const lengthEnd = text.indexOf(",", serialEnd + 1);
+    const methodEnd = lengthEnd + 1 + Number(text.slice(serialEnd + 1, lengthEnd));
+    const toolAt = text.indexOf(",", methodEnd + 1) + 1;
+    const toolLength = Number(text.slice(methodEnd + 1, toolAt - 1)) - 1;
+    const id = text.slice(toolAt + Math.max(0, toolLength));
+    return {
+      id: text[methodEnd] === "#" ? Number(id) : id,
+      method: text.slice(lengthEnd + 1, methodEnd),
+      tool: toolLength < 0 ? null : text.slice(toolAt, toolAt + toolLength),
+      serial: Number(text.slice(0, serialEnd)),
+    };
   },
 };
 

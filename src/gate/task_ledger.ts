@@ -51,7 +51,7 @@ export class TaskLedger {
     const task = this.#tasks.get(owner, key);
     if (task === undefined) return null;
     if (this.#clock.monotonic() >= task.untilMs) {
-      this.#tasks.take(owner, key, (entry) => entry.untilMs === task.untilMs);
+      this.#tasks.take(owner, key, task);
       return null;
     }
     return task.tool;

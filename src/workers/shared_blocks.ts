@@ -66,7 +66,7 @@ export class SharedBlocks {
   add(text: string): number {
     const first = this.#take();
     const base = baseOf(first);
-    this.#words.fill(0, base, base + USER_WORDS);
+    for (let word = base; word < base + USER_WORDS; word++) this.#words[word] = 0;
     this.#words[base + LENGTH] = text.length;
     let link = base + MORE;
     this.#write(text, 0, FIRST_CHARS, base + FIRST_TEXT);
@@ -114,6 +114,11 @@ export class SharedBlocks {
       if (this.#chars[from + at] !== start.charCodeAt(at)) return false;
     }
     return true;
+  }
+
+  /** Whether the text of a block is `text`. */
+  is(first: number, text: string): boolean {
+    return this.#words[baseOf(first) + LENGTH] === text.length && this.begins(first, text);
   }
 
   #take(): number {

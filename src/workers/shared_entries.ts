@@ -87,15 +87,25 @@ export class SharedEntries<Entry> implements Entries<Entry> {
     });
   }
 
-  take(owner: string, key: string, isMeant?: (entry: Entry) => boolean): Entry | undefined {
+  take(owner: string, key: string, only?: Entry): boolean {
+    const text = only === undefined ? null : key + this.#form.write(only);
     return this.#locked(() => {
       const found = this.#entry(this.#owner(owner), key);
-      if (found === 0) return undefined;
-      const entry = this.#form.read(this.#blocks.text(found, key.length));
-      if (isMeant !== undefined && !isMeant(entry)) return undefined;
+      if (found === 0 || (text !== null && !this.#blocks.is(found, text))) return false;
       this.#drop(found);
-      return entry;
+      return true;
     });
+  }
+
+  pull(owner: string, key: string): Entry | undefined {
+    const text = this.#locked(() => {
+      const found = this.#entry(this.#owner(owner), key);
+      if (found === 0) return undefined;
+      const text = this.#blocks.text(found, key.length);
+      this.#drop(found);
+      return text;
+    });
+    return text === undefined ? undefined : this.#form.read(text);
   }
 
   forget(owner: string, start: string): void {

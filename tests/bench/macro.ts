@@ -18,6 +18,7 @@ import { realParts } from "./real_parts.ts";
 import { cell, type Table, tableText } from "./row.ts";
 import { overTls } from "./tls_tables.ts";
 import { watching } from "./watching_tables.ts";
+import { workerCounts } from "./worker_tables.ts";
 
 /** The tables by name, in the order in which they are printed. */
 type Tables = Readonly<Record<string, () => Promise<Table>>>;
@@ -36,6 +37,7 @@ function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boo
     chain: () => chainCost(tools, course),
     long: () => longList(tools, course),
     keys: () => keysTable(tools.fixed.url("/call"), course, isQuick),
+    workers: () => workerCounts(tools, course),
     streams: () => streams(isQuick ? 100 : 1000),
   };
 }

@@ -1,7 +1,9 @@
 /** Requests under way: known by key, session and typed id, answered once, forgotten in time. */
 import assert from "node:assert/strict";
+import { ENTRIES } from "../../src/gate/entries.ts";
 import { MEMORY_BOUNDS } from "../../src/gate/handle_memory.ts";
 import { type Peer, RequestLedger } from "../../src/gate/request_ledger.ts";
+import { allocateEntries, SharedEntries } from "../../src/workers/shared_entries.ts";
 import type { Id } from "../../src/mcp/message.ts";
 
 const PEER: Peer = { label: "a", session: "s1" };
@@ -97,6 +99,38 @@ Deno.test("RequestLedger: ids beyond its bound are not remembered, in either dir
   requests.delivered(PEER, "four", "long!");
   assert.ok(requests.settle(PEER, "four"));
 });
+
+Deno.test("RequestLedger: flights that are kept as text are what they were", () => {
+  const ids: readonly Id[] = [0, -7, 2 ** 53 - 1, "", "7", "#1,", 'a"b', "\ud83d"];
+  const tools = [null, "", "0,", "read_file", "a\nb,#"];
+  for (const id of ids) {
+    for (const tool of tools) {
+      for (const method of ["tools/call", "", "3,x", "m\n#$"]) {
+        const [one, other] = sharingLedgers();
+        const sent = one.sent(PEER, { id, method, tool });
+        assert.deepEqual(other.flight(PEER, id), sent);
+        const later = other.sent(PEER, { id, method, tool });
+        one.answered(PEER, sent);
+        assert.deepEqual(one.flight(PEER, id), later);
+        one.answered(PEER, other.flight(PEER, id) ?? sent);
+        assert.equal(other.flight(PEER, id), null);
+      }
+    }
+  }
+});
+
+/** Two that share their entries, as workers do. */
+function sharingLedgers(): [RequestLedger, RequestLedger] {
+  const bounds = { ...MEMORY_BOUNDS, inAll: 64 };
+  const memory = Object.fromEntries(ENTRIES.map((name) => [name, allocateEntries(bounds, 1)]));
+  const ledger = (first: number) =>
+    new RequestLedger(
+      bounds,
+      (name, bounds, form) => new SharedEntries(memory[name] as SharedArrayBuffer, bounds, form),
+      { first, step: 2 },
+    );
+  return [ledger(0), ledger(1)];
+}
 
 Deno.test("RequestLedger: no key is integer-like: V8 hashes such strings without a seed", () => {
   const requests = new RequestLedger(MEMORY_BOUNDS);

@@ -78,7 +78,7 @@ const WORKS = {
     for (let round = 0; round < 4000; round++) {
       entries.set("owner", `${self}:${round}`, `${self}`);
       for (let thread = 0; thread < threads; thread++) {
-        if (entries.take("owner", `${thread}:${round >> 1}`) !== undefined) taken++;
+        if (entries.take("owner", `${thread}:${round >> 1}`)) taken++;
       }
       if (entries.get("owner", `${self}:${round + 1}`) !== undefined) throw new Error("Not yet");
     }

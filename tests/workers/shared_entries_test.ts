@@ -34,8 +34,11 @@ Deno.test("SharedEntries keeps and drops what OwnedEntries keeps and drops", () 
         alone.set(owner, key, text);
         view.set(owner, key, text);
       } else if (random.chance(0.7)) {
-        const isMeant = random.chance(0.5) ? undefined : (text: string) => text.length > 60;
-        assert.equal(view.take(owner, key, isMeant), alone.take(owner, key, isMeant));
+        const other = random.chance(0.5) ? randomText(random) : undefined;
+        const only = random.chance(0.5) ? alone.get(owner, key) : other;
+        assert.equal(view.take(owner, key, only), alone.take(owner, key, only));
+      } else if (random.chance(0.3)) {
+        assert.equal(view.pull(owner, key), alone.pull(owner, key));
       } else {
         const start = random.pick(["", "k", "4", keys[3] as string]);
         alone.forget(owner, start);
