@@ -6,6 +6,8 @@ import type { Config } from "../config/config.ts";
 import type { Gate } from "../gate/gate.ts";
 import { gateSnapshot } from "../gate/gate_snapshot.ts";
 import type { IncomingExchange } from "../gate/incoming.ts";
+import { listeningRules } from "../gate/listening.ts";
+import type { ListeningRules } from "../gate/listening.ts";
 import type { Snapshot } from "../gate/snapshot.ts";
 import { UpstreamProbe } from "../gate/upstream_probe.ts";
 import type { Reachability } from "../gate/upstream_probe.ts";
@@ -46,17 +48,13 @@ export interface Served {
 /** What one gate that serves is made of. */
 export interface ServedParts {
   openGate(config: Config): Promise<Gate>;
-  listen(options: {
-    readonly hostname: string;
-    readonly port: number;
-    readonly onExchange: (exchange: IncomingExchange) => void | Promise<void>;
-    /** Those of the configuration that rules at the moment. */
-    readonly limits: () => Config["limits"];
-    /** Whether it trusts `address` to speak for others. */
-    readonly isProxy: (address: string) => boolean;
-    /** The files of TLS that are in force at the moment. Absent: plain HTTP. */
-    readonly tls?: () => NonNullable<Config["secrets"]["tls"]>;
-  }): Accepting;
+  listen(
+    options: ListeningRules & {
+      readonly hostname: string;
+      readonly port: number;
+      readonly onExchange: (exchange: IncomingExchange) => void | Promise<void>;
+    },
+  ): Accepting;
   /** What the stages of `gate` keep that is worth a look. */
   stageFacts(gate: Gate): Pick<Snapshot, "audit" | "buckets">;
 }
@@ -79,15 +77,12 @@ export class ServedAlone implements Served {
 
   /** Opens the gate, then the door. Throws what a stage throws, or `Deno.errors.AddrInUse`. */
   static async start(config: Config, parts: ServedParts): Promise<ServedAlone> {
-    const { tls } = config.secrets;
     const gate = await parts.openGate(config);
     try {
       const listener = parts.listen({
         ...config.listen,
         onExchange: (exchange) => gate.handle(exchange),
-        limits: () => gate.current.config.limits,
-        isProxy: (address) => gate.current.isTrustedProxy(address),
-        ...(tls === null ? {} : { tls: () => gate.current.config.secrets.tls ?? tls }),
+        ...listeningRules(gate),
       });
       return new ServedAlone(gate, listener, parts);
     } catch (error) {

@@ -194,7 +194,8 @@ export interface Host {
   readonly scope: AsyncDisposableStack;
   /**
    * The stage's one thing of this name, made once and kept across reloads: a reload is no amnesty.
-   * When no generation uses it any more it is disposed of, if it can be.
+   * When no generation uses it any more it is disposed of, if it can be. With `workers`, each of them
+   * has its own.
    */
   keep<T>(name: string, make: () => T): T;
   /**

@@ -11,6 +11,8 @@ import type { GateMemory } from "../gate/gate_memory.ts";
 import { gateSnapshot } from "../gate/gate_snapshot.ts";
 import type { Generation } from "../gate/generation.ts";
 import type { IncomingExchange } from "../gate/incoming.ts";
+import { listeningRules } from "../gate/listening.ts";
+import type { ListeningRules } from "../gate/listening.ts";
 import type { Snapshot } from "../gate/snapshot.ts";
 import { UpstreamProbe } from "../gate/upstream_probe.ts";
 import type { Clock } from "../policy/contract.ts";
@@ -43,16 +45,15 @@ export interface WorkerParts {
   /** A clock of this thread that never goes back, in milliseconds. */
   readonly monotonic: () => number;
   openGate(config: Config, ground: SharedGround): Promise<Gate>;
-  listen(options: {
-    readonly hostname: string;
-    readonly port: number;
-    readonly reusePort: true;
-    readonly onExchange: (exchange: IncomingExchange) => void | Promise<void>;
-    readonly limits: () => Config["limits"];
-    readonly isProxy: (address: string) => boolean;
-    readonly counts: Pick<ConnectionCounts, "take" | "release">;
-    readonly tls?: () => NonNullable<Config["secrets"]["tls"]>;
-  }): Listener;
+  listen(
+    options: ListeningRules & {
+      readonly hostname: string;
+      readonly port: number;
+      readonly reusePort: true;
+      readonly onExchange: (exchange: IncomingExchange) => void | Promise<void>;
+      readonly counts: Pick<ConnectionCounts, "take" | "release">;
+    },
+  ): Listener;
   /** What the stages of `gate` keep that is worth a look. */
   stageFacts(gate: Gate): Pick<Snapshot, "audit" | "buckets">;
 }
@@ -155,16 +156,13 @@ export class GateWorker {
     const gate = this.#open;
     const [memory, others] = [this.#memory, this.#others];
     if (memory === null || others === null) throw new TypeError("Worker has not begun");
-    const { tls } = gate.current.config.secrets;
     this.#listener = this.#parts.listen({
       hostname,
       port,
       reusePort: true,
       onExchange: (exchange) => others.give(gate, exchange) ?? gate.handle(exchange),
-      limits: () => gate.current.config.limits,
-      isProxy: (address) => gate.current.isTrustedProxy(address),
+      ...listeningRules(gate),
       counts: sharedConnections(memory),
-      ...(tls === null ? {} : { tls: () => gate.current.config.secrets.tls ?? tls }),
     });
     return this.#listener.port;
   }

@@ -19,8 +19,8 @@ import type { SharedMemory } from "./shared_memory.ts";
 import { WorkerLink } from "./worker_link.ts";
 import type { Thread, Told } from "./worker_link.ts";
 
-/** How many times in a row a worker may be found not to have moved: half a minute. */
-const STILL_BEATS = 30_000 / BEAT_MS;
+/** How long a worker may be found not to have moved, in milliseconds. */
+const STILL_MS = 30_000;
 
 /** How long workers may take over their end, beside the grace; in milliseconds. */
 const END_MS = 10_000;
@@ -31,6 +31,8 @@ export interface SupervisorParts extends Pick<GateParts, "clock" | "random" | "l
   spawn(): Thread;
   /** Throws where somebody else listens on that address: workers would share it with him. */
   claim(address: { readonly hostname: string; readonly port: number }): void;
+  /** How long a worker may stand still, in milliseconds. Default 30 000. */
+  readonly stillMs?: number;
 }
 
 /** Several workers. */
@@ -235,11 +237,13 @@ export class Supervisor implements Served {
 
   /** A worker that stands still holds its share of all connections. */
   #watch(): void {
+    // Counted, not measured: a program that was itself suspended has seen nobody stand still.
+    const most = Math.ceil((this.#parts.stillMs ?? STILL_MS) / BEAT_MS);
     for (const [index, still] of this.#still.entries()) {
       const beats = Atomics.load(this.#beats, index);
       still.times = beats === still.beats ? still.times + 1 : 0;
       still.beats = beats;
-      if (still.times === STILL_BEATS) this.#breakDown(`worker ${index} does not move any more`);
+      if (still.times === most) this.#breakDown(`worker ${index} does not move any more`);
     }
   }
 
@@ -257,7 +261,7 @@ export class Supervisor implements Served {
     const timer = setTimeout(resolve, graceMs + END_MS);
     await Promise.race([ended, late]);
     clearTimeout(timer);
-    for (const link of this.#links) link.end();
+    for (const link of this.#links) link.end("it was stopped");
     for (const { desk } of this.#standing.values()) await this.#leave(desk);
     this.#standing.clear();
   }

@@ -21,7 +21,7 @@ export class WorkerLink {
   readonly #thread: Thread;
   readonly #asked = new Map<number, PromiseWithResolvers<unknown>>();
   #number = 0;
-  #isDead = false;
+  #why: string | null = null;
 
   /**
    * @param hear Told what it tells
@@ -39,7 +39,7 @@ export class WorkerLink {
     thread.onerror = (event) => {
       // It would end the program on the spot, with the lines of the others unwritten.
       event.preventDefault();
-      this.end();
+      this.end(event.message);
       died(event.message);
     };
   }
@@ -50,7 +50,7 @@ export class WorkerLink {
     asked: Asks[Name]["asked"],
     transfer: Transferable[] = [],
   ): Promise<Asks[Name]["answered"]> {
-    if (this.#isDead) return Promise.reject(new Error("Worker is dead"));
+    if (this.#why !== null) return Promise.reject(new Error(`Worker is dead: ${this.#why}`));
     const number = this.#number++;
     const answering = Promise.withResolvers<unknown>();
     this.#asked.set(number, answering);
@@ -59,12 +59,12 @@ export class WorkerLink {
     return answering.promise as Promise<Asks[Name]["answered"]>;
   }
 
-  /** Ends the thread; who waits for it waits no longer. */
-  end(): void {
-    if (this.#isDead) return;
-    this.#isDead = true;
+  /** Ends the thread; who waits for it waits no longer, and is told `why`. */
+  end(why: string): void {
+    if (this.#why !== null) return;
+    this.#why = why;
     this.#thread.terminate();
-    for (const { reject } of this.#asked.values()) reject(new Error("Worker is dead"));
+    for (const { reject } of this.#asked.values()) reject(new Error(`Worker is dead: ${why}`));
     this.#asked.clear();
   }
 }

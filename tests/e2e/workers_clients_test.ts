@@ -4,12 +4,15 @@
  * this folder say so of two workers with MCPGATE_WORKERS=2; these are those of every run.
  */
 import assert from "node:assert/strict";
+import { testNeeding } from "../support/absent.ts";
+import { Authority, OPENSSL } from "../support/certificates.ts";
 import { eventually, inTime } from "../support/eventually.ts";
 import { EverythingServer } from "../support/everything_server.ts";
 import { FixtureServer } from "../support/fixture_server.ts";
 import { GateProcess, testKey } from "../support/gate_process.ts";
 import { LEGACY_CLIENTS } from "../support/legacy_client.ts";
 import { LegacyServer } from "../support/legacy_server.ts";
+import { RawClient } from "../support/raw_http.ts";
 import { FIRST, MODERN, SECOND } from "../support/sdk_client.ts";
 
 const anybody = testKey("anybody", {
@@ -63,6 +66,27 @@ Deno.test("workers: what an official client gives up is given up at the server",
     stop.abort();
     await assert.rejects(result);
     await eventually("the server has noticed", () => server.abandoned === round);
+  }
+});
+
+testNeeding(OPENSSL, "workers: all of them speak TLS, and nothing else", async (openssl) => {
+  await using authority = await Authority.found(openssl);
+  const { certPath, keyPath } = await authority.issue({ name: "gate" });
+  await using server = new FixtureServer();
+  await using gate = await GateProcess.start({
+    workers: 2,
+    upstream: { url: server.url },
+    keys: [anybody.entry],
+    tls: { cert: certPath, key: keyPath },
+  });
+  for (let round = 0; round < ROUNDS; round++) {
+    const tls = { ca: authority.pem };
+    await using mcp = await MODERN.connect({ url: gate.url, key: anybody.key, tls });
+    assert.equal(await mcp.call("echo", { text: "here" }), "here");
+  }
+  for (let made = 0; made < 8; made++) {
+    using plain = await RawClient.connect(gate.port);
+    await assert.rejects(plain.ask({ target: "/healthz" }));
   }
 });
 
