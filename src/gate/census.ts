@@ -14,7 +14,7 @@ import type { EndCount, ExchangeCount, MethodTimes, RefusalCount } from "./snaps
 export const MAX_LABELS = 1000;
 
 /** Counts that there may be in all before new ones are of nobody in particular. */
-export const MAX_COUNTS = 20_000;
+export const MAX_COUNTS = 10_000;
 
 /** Longest reason that is shown, in characters. */
 const REASON_LENGTH = 256;

@@ -31,8 +31,8 @@ export async function adminPage(view: View): Promise<string> {
             <h1>mcpgate</h1>
             <p id="upstream">${upstream}</p>
           </div>
-          <div class="state" role="status">
-            <p id="status" class="pill" data-tone="${status.tone}">${status.text}</p>
+          <div class="state">
+            <p id="status" role="status" class="pill" data-tone="${status.tone}">${status.text}</p>
             <p id="subtitle">${subtitle}</p>
           </div>
         </header>

@@ -163,11 +163,15 @@ function histogram(name: string, help: string, all: readonly MethodTimes[]): str
 }
 
 function line(name: string, labels: Labels, value: number): string {
-  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}\n`;
+  let pairs = "";
+  for (const label in labels) {
+    pairs += `${pairs === "" ? "{" : ","}${label}="${escaped(labels[label] ?? "")}"`;
+  }
+  return `${name}${pairs === "" ? "" : `${pairs}}`} ${value}\n`;
 }
 
 /** A label's value as the format has it: what would end it or the line is escaped. */
 function escaped(text: string): string {
+  if (!/["\\\n]/.test(text)) return text;
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { program, testNeeding } from "../support/absent.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free_port.ts";
-import { GateProcess, testKey } from "../support/gate_process.ts";
+import { FROM_SOURCE, GateProcess, testKey } from "../support/gate_process.ts";
 import { mcpPost, mcpVerb, toolCall, toolResult } from "../support/mcp_request.ts";
 import { askOnce, RawClient } from "../support/raw_http.ts";
 import { answer, events, RecordingUpstream } from "../support/recording_upstream.ts";
@@ -115,6 +115,32 @@ Deno.test("a gate that stops says so while its last exchanges end", async () => 
   held.resolve("");
   assert.equal((await reply).status, 200);
   assert.equal(await gate.exited(), 0);
+});
+
+Deno.test({
+  name: "a gate that cannot write its audit log is not ready, for nothing passes",
+  // What stands for a full disk is a device of Linux.
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using upstream = await RecordingUpstream.start();
+    upstream.otherwise = answer({ status: 404 });
+    await using gate = await GateProcess.start(
+      settings(upstream, { audit: { output: "stdout" } }),
+      ["sh", "-c", 'exec "$0" "$@" >/dev/full', ...FROM_SOURCE],
+    );
+    assert.equal((await ask(gate, "/readyz")).status, 200);
+    await askOnce(gate.port, mcpPost(worker.key, toolCall("wipe")));
+    await eventually("the write to have failed", async () => {
+      return await metric(gate, "mcpgate_audit_failing") === 1;
+    });
+    const { status, text } = await ask(gate, "/readyz");
+    assert.equal(status, 503);
+    assert.deepEqual(JSON.parse(text).reasons, [
+      "the audit log cannot be written, so nothing passes",
+    ]);
+    assert.ok(await metric(gate, "mcpgate_audit_waiting_bytes") > 100);
+    assert.equal((await askOnce(gate.port, mcpPost(worker.key, toolCall("echo")))).status, 503);
+  },
 });
 
 Deno.test("streams and what is open are told while they last", async () => {
