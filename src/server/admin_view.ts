@@ -63,7 +63,7 @@ export class AdminView {
       status: {
         text: readiness.ready ? "Ready" : "Not ready",
         tone: readiness.ready ? "good" : "bad",
-        detail: readiness.reasons.join("; "),
+        detail: sentence(readiness.reasons.join("; ")),
       },
       upstream: readiness.upstream.url,
       subtitle: [
@@ -153,7 +153,9 @@ function tiles({ snapshot, readiness, rates }: Scene): Tile[] {
 
 function upstreamTile({ upstreamTimes }: Snapshot, { upstream }: Readiness): Tile {
   const tile = timeTile("upstream", "Upstream", upstreamTimes);
-  return upstream.isReachable ? tile : { ...tile, value: "Away", tone: "bad" };
+  return upstream.isReachable
+    ? tile
+    : { ...tile, value: "Away", note: "does not answer", tone: "bad" };
 }
 
 /** Streams for whatever comes are left out: some servers send no head before there is something. */
@@ -172,4 +174,8 @@ function timeTile(id: string, name: string, all: readonly MethodTimes[]): Tile {
     return bound === null ? "over 1 min" : `≤ ${durationText(bound * 1000)}`;
   };
   return { id, name, value: within(0.5), note: `95 of 100: ${within(0.95)}`, tone: "plain" };
+}
+
+function sentence(text: string): string {
+  return text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -111,7 +111,7 @@ Deno.test("a gate that stops says so while its last exchanges end", async () => 
     return status === 503 && text.includes("the gate is stopping");
   });
   assert.equal((await ask(gate, "/healthz")).status, 200);
-  assert.match((await ask(gate, "/")).text, /the gate is stopping/);
+  assert.match((await ask(gate, "/")).text, /The gate is stopping/);
   held.resolve("");
   assert.equal((await reply).status, 200);
   assert.equal(await gate.exited(), 0);

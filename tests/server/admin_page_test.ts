@@ -69,9 +69,9 @@ Deno.test("trouble is said first, and marked", async () => {
   assert.deepEqual(view.status, {
     text: "Not ready",
     tone: "bad",
-    detail: "the upstream does not answer (unreachable: nobody listens)",
+    detail: "The upstream does not answer (unreachable: nobody listens)",
   });
-  assert.deepEqual(tileOf(view, "upstream")[0], "Away");
+  assert.deepEqual(tileOf(view, "upstream"), ["Away", "does not answer"]);
   assert.deepEqual(tileOf(view, "audit"), ["Failing", "3 lines lost"]);
 });
 
