@@ -258,9 +258,15 @@ export class Passage {
   /** Seals the session that the reply names, if any; false where that cannot be done. */
   #takeSession(reply: UpstreamReply): boolean {
     const { generation, principal, record } = this.#exchange;
-    const { agreement } = this.#permitted;
+    const { agreement, handles } = this.#permitted;
     const [session] = fieldValues(reply.fields, "mcp-session-id");
     if (session === undefined || agreement.era === "modern") return true;
+    if (session === handles.session) {
+      // The one that was presented, and opened: a value has one seal only for its owner.
+      const presented = this.#exchange.header("mcp-session-id");
+      this.#sessionFields = presented === null ? [] : [["mcp-session-id", presented]];
+      return true;
+    }
     record.session = sessionDigest(session);
     const sealed = generation.sealer.seal("session", principal.label, "", session);
     if (sealed === null) return false;

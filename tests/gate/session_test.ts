@@ -29,6 +29,26 @@ Deno.test("a session is sealed for its owner and goes up as the upstream's own",
   }
 });
 
+Deno.test("a reply that names a session names it to the client sealed, be it his or a new one", async () => {
+  await using scene = await Scene.open();
+  for (const id of ["s1", "s 1", "~s", "東京"]) {
+    const session = await initialized(scene, A, id);
+    for (const named of [id, `${id}x`, id]) {
+      scene.upstream.next(jsonReply(ANSWER, 200, [["mcp-session-id", named]]));
+      const exchange = await scene.ask({
+        body: bodyOf(call()),
+        fields: [["mcp-session-id", session]],
+      });
+      const told = exchange.field("mcp-session-id");
+      assert.equal(told, await initialized(scene, A, named));
+      assert.equal(told === session, named === id);
+    }
+    scene.upstream.next(jsonReply(ANSWER));
+    const silent = await scene.ask({ body: bodyOf(call()), fields: [["mcp-session-id", session]] });
+    assert.equal(silent.field("mcp-session-id"), null);
+  }
+});
+
 Deno.test("a session of another key is one that never was", async () => {
   await using scene = await Scene.open();
   const session = await initialized(scene);
