@@ -29,7 +29,7 @@ import {
 import { replyForm } from "./reply_head.ts";
 import type { ReplyScreen } from "./reply_screen.ts";
 import type { Flight } from "./request_ledger.ts";
-import { sessionDigest } from "./seal.ts";
+import { sessionFields } from "./reply_session.ts";
 
 /** What the judgement found out on the way. */
 export interface Permitted {
@@ -92,9 +92,11 @@ export class Passage {
 
   #answer(reply: UpstreamReply, isSubstituted: boolean): Promise<void> {
     if (isSubstituted) return this.#empty(202);
-    if (!this.#takeSession(reply)) {
+    const session = sessionFields(this.#exchange, this.#permitted, reply);
+    if (session === null) {
       return this.#unavailable(new UpstreamError("broken", "session id is too long"));
     }
+    this.#sessionFields = session;
     const form = replyForm(reply, this.#call);
     switch (form.form) {
       case "sse":
@@ -253,25 +255,6 @@ export class Passage {
   #forgetSession(): void {
     const { bearer } = this.#permitted;
     if (this.#call.kind === "end" && bearer.session !== "") bearer.memory.requests.forget(bearer);
-  }
-
-  /** Seals the session that the reply names, if any; false where that cannot be done. */
-  #takeSession(reply: UpstreamReply): boolean {
-    const { generation, principal, record } = this.#exchange;
-    const { agreement, handles } = this.#permitted;
-    const [session] = fieldValues(reply.fields, "mcp-session-id");
-    if (session === undefined || agreement.era === "modern") return true;
-    if (session === handles.session) {
-      // The one that was presented, and opened: a value has one seal only for its owner.
-      const presented = this.#exchange.header("mcp-session-id");
-      this.#sessionFields = presented === null ? [] : [["mcp-session-id", presented]];
-      return true;
-    }
-    record.session = sessionDigest(session);
-    const sealed = generation.sealer.seal("session", principal.label, "", session);
-    if (sealed === null) return false;
-    this.#sessionFields = [["mcp-session-id", sealed]];
-    return true;
   }
 
   #genericRefusal(): string {
