@@ -3,6 +3,12 @@ import { JUDGING } from "./judging.ts";
 import type { Mutant } from "./mutant.ts";
 import { PASSING } from "./passing.ts";
 import { READING } from "./reading.ts";
+import { WATCHING } from "./watching.ts";
 
 /** All of them. */
-export const MUTANTS: readonly Mutant[] = [...READING, ...JUDGING, ...PASSING];
+export const MUTANTS: readonly Mutant[] = [
+  ...READING,
+  ...JUDGING,
+  ...PASSING,
+  ...WATCHING,
+];
