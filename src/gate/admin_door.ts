@@ -11,7 +11,6 @@ import type { IncomingExchange } from "./incoming.ts";
 
 /** Where a request of the operator's goes. */
 export interface AdminTarget {
-  readonly method: "GET" | "HEAD";
   /** The raw path, without query. */
   readonly path: string;
 }
@@ -44,7 +43,7 @@ export class AdminDoor {
     if (method !== "GET" && method !== "HEAD") {
       return { status: 405, reason: "Nothing can be changed here: use GET" };
     }
-    return { method, path: targetPath(target) };
+    return { path: targetPath(target) };
   }
 
   #isOurs(host: string): boolean {
