@@ -1,10 +1,13 @@
 /**
- * The pages keep their word. Of the README: its configurations load, its policy is checked and
- * decides, its tasks exist, and the audit line it shows is one. Of SECURITY.md:
- * every guarantee has a test that holds it.
+ * The pages keep their word. Of the README: its configurations load, what it says to write is taken,
+ * its policy is checked and decides, its tasks exist, and the audit line it shows is one. Of
+ * SECURITY.md: every guarantee has a test that holds it.
  */
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { auditLine } from "../../policies/audit_line.ts";
+import { configSchema } from "../../src/config/schema.ts";
+import { schemaAt } from "../../src/config/schema_place.ts";
 import { loadPlugin } from "../../src/policy/plugins.ts";
 import { loaded } from "../config/sources.ts";
 import { type Ask, asked, LentHost, outcome, request } from "../policies/lent_host.ts";
@@ -26,6 +29,18 @@ Deno.test("README: every configuration loads", () => {
   for (const text of blocks("yaml")) {
     const config = loaded(text, { "/etc/mcpgate/office_hours.ts": policy });
     assert.equal(config.keys[0]?.label, "claude-desktop");
+  }
+});
+
+Deno.test("README: what its table says to write is taken, each in its place", () => {
+  const table = readme.slice(readme.indexOf("| to | say |")).split("\n\n")[0] ?? "";
+  const said = [...table.matchAll(/`([a-z_.]+): ([^`]+)`/g)];
+  assert.ok(said.length >= 10);
+  for (const [text, option = "", value = ""] of said) {
+    const path = option.split(".");
+    const schema = schemaAt(configSchema, path) ?? schemaAt(configSchema, ["keys", 0, ...path]);
+    assert.ok(schema !== undefined, `There is no ${option}`);
+    assert.ok((schema as typeof configSchema).safeParse(parse(value)).success, text);
   }
 });
 
