@@ -25,6 +25,10 @@ interface Scene {
   readonly url: string;
 }
 
+/** A browser on a busy machine takes its time. */
+const seen = (what: string, holds: () => boolean | Promise<boolean>) =>
+  eventually(what, holds, 20_000);
+
 /** Plays `test` before a gate with two keys, one of a hostile name; no complaint may come of it. */
 function withPage(
   name: string,
@@ -57,7 +61,7 @@ async function hold({ gate, server }: Scene): Promise<RawClient> {
   const client = await RawClient.connect(gate.port);
   const before = server.held;
   await client.send(requestBytes(mcpPost(desk.key, toolCall("hold"))));
-  await eventually("the call to be held", () => server.held > before);
+  await seen("the call to be held", () => server.held > before);
   return client;
 }
 
@@ -68,15 +72,15 @@ withPage("lives: a call comes and goes, a refusal is counted", async (scene) => 
   assert.equal(await page.textContent("#status"), "Ready");
   assert.equal(await page.textContent("#table-open .empty"), "Nothing is under way.");
   using _client = await hold(scene);
-  await eventually("the call to be seen", async () => (await rows(page, "open")).length === 1);
+  await seen("the call to be seen", async () => (await rows(page, "open")).length === 1);
   const [row = []] = await rows(page, "open");
   assert.deepEqual([row[0], row[1], row[4]], ["desk", "tools/call hold", "127.0.0.1"]);
   const first = row[2];
-  await eventually("its age to grow", async () => (await rows(page, "open"))[0]?.[2] !== first);
+  await seen("its age to grow", async () => (await rows(page, "open"))[0]?.[2] !== first);
   server.release();
-  await eventually("it to be gone", async () => (await rows(page, "open")).length === 0);
+  await seen("it to be gone", async () => (await rows(page, "open")).length === 0);
   await askOnce(gate.port, mcpPost(desk.key, toolCall("wipe")));
-  await eventually("the refusal to be seen", async () => {
+  await seen("the refusal to be seen", async () => {
     const [refusal = []] = await rows(page, "refusals");
     return refusal[0] === "unknown tool" && refusal[4] === "desk";
   });
@@ -96,7 +100,7 @@ withPage("shows hostile labels and names as the text they are", async ({ browser
   const told = `Unknown tool: ${HOSTILE}</script> (not available to this API key)`;
   assert.equal((await shown())[5], told);
   await askOnce(gate.port, mcpPost(hostile.key, toolCall(`${HOSTILE}{{7*7}}`)));
-  await eventually("the next to be shown", async () => ((await shown())[5] ?? "").includes("{{7"));
+  await seen("the next to be shown", async () => ((await shown())[5] ?? "").includes("{{7"));
   assert.equal((await rows(page, "keys"))[0]?.[0], HOSTILE);
   assert.equal(await page.locator("main img").count(), 0);
   assert.deepEqual(browser.complaints, []);
@@ -137,7 +141,7 @@ withPage("says so when the gate does not answer any more", async ({ browser, gat
   const page = await browser.page();
   await page.goto(url);
   assert.equal(await gate.stop(), 0);
-  await eventually("it to say so", async () => await page.textContent("#status") === "No answer");
+  await seen("it to say so", async () => await page.textContent("#status") === "No answer");
   assert.match(await page.textContent("#detail") ?? "", /what it said last/);
 });
 
@@ -158,7 +162,7 @@ withPage("is shown in nobody's frame, and read by nobody's script", async ({ bro
   );
   const page = await browser.page();
   await page.goto(`http://localhost:${foreign.addr.port}/`);
-  await eventually(
+  await seen(
     "the browser to refuse the frame",
     () => browser.complaints.some((text) => text.includes("frame-ancestors")),
   );
