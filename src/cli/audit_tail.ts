@@ -163,6 +163,7 @@ async function follow(
       file[Symbol.dispose]();
       file = next;
       position = 0;
+      drain();
     } else {
       // Copied elsewhere and cut to nothing (copytruncate).
       if (next.identity === file.identity && next.size < position) file.seek(position = 0);

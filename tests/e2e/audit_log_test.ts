@@ -243,6 +243,50 @@ Deno.test("a denied client's id leads to the rule, its line and what to change",
   assert.match(await scene.gate.stderr(), /mcpgate-exchange.*mcpgate explain ID/);
 });
 
+Deno.test("try asks a policy module of one's own, and its file is where the rule is", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mcpgate_try_" });
+  try {
+    await Deno.writeTextFile(
+      `${folder}/closed.ts`,
+      `export default {
+         name: "closed",
+         options: (z: any) => z.object({}),
+         create: () => ({ call }: { call: { params: { arguments: { day?: string } } } }) =>
+           call.params.arguments.day === "sunday"
+             ? { verdict: "deny", kind: "forbidden", reason: "Closed" }
+             : { verdict: "allow" },
+       };`,
+    );
+    const config = `${folder}/config.yaml`;
+    const pipeline = ["audit", "auth", "allowlist", { use: "./closed.ts" }];
+    const upstream = { url: "http://127.0.0.1:1/mcp" };
+    await Deno.writeTextFile(config, JSON.stringify({ upstream, keys: [KEY.entry], pipeline }));
+    const tried = (day: string) =>
+      runCommand(
+        [
+          "try",
+          "--key-label",
+          "ci",
+          "--tool",
+          "read_file",
+          "--args",
+          `{"day":"${day}"}`,
+          "-c",
+          config,
+        ],
+      );
+    assert.equal((await tried("monday")).code, 0);
+    const { code, stdout } = await tried("sunday");
+    assert.equal(code, 3);
+    assert.match(
+      stdout,
+      /deny, by closed: Closed\nrule +the policy module \S+closed\.ts\n +\S+:1:\d+/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 function exists(path: string): boolean {
   try {
     Deno.statSync(path);
