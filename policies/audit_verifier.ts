@@ -18,6 +18,8 @@ export interface ReadLine {
   readonly isWhole: boolean;
   /** Where it stands, as it is told: `audit.jsonl:17`. */
   readonly place: string;
+  /** Whether it is the first line of its file; null: nobody knows where files begin. */
+  readonly isFirst: boolean | null;
 }
 
 /** The first thing that is wrong. */
@@ -129,6 +131,13 @@ export class ChainVerifier {
     }
     if (!isSigned(line.text, link, key)) {
       return this.#found("altered", (this.#suspect ?? line).place, "is not as it was written");
+    }
+    if (link.beginsFile && line.isFirst === false) {
+      return this.#found(
+        "altered",
+        line.place,
+        "was the first line of its file: what is before it was put there",
+      );
     }
     const flaw = this.#last === null ? beginningFlaw(link) : flawBetween(this.#last, link);
     if (flaw !== null) {

@@ -26,6 +26,7 @@ export interface Verifier {
     readonly isEntry: boolean;
     readonly isWhole: boolean;
     readonly place: string;
+    readonly isFirst: boolean | null;
   }): boolean;
   verdict(end: string): {
     readonly finding:
@@ -85,6 +86,7 @@ export async function auditVerify(
           isWhole,
           isEntry: entryOf(text) !== null,
           place: `${file}:${number}`,
+          isFirst: file === STDIN ? null : number === 1,
         }));
       if (!isGoingOn) break;
     } catch (error) {

@@ -1,7 +1,7 @@
 /** The verifier of chained logs: whatever is done to the lines is found, and where. */
 import assert from "node:assert/strict";
 import { Random } from "../support/random.ts";
-import { ChainedLog, found, OTHER_SECRET, plain, verified } from "./chained_log.ts";
+import { ChainedLog, found, OTHER_SECRET, plain, SECRET, verified } from "./chained_log.ts";
 
 Deno.test("another process needs the key and nothing else to verify", () => {
   using place = new ChainedLog();
@@ -93,4 +93,12 @@ Deno.test("lines from before the chain are told of", () => {
   const { finding, notes } = place.verify();
   assert.equal(finding, null);
   assert.deepEqual(notes, ["2 lines before the first of the chain: nothing vouches for them"]);
+});
+
+Deno.test("records that were put before the first line of a file are found", () => {
+  using place = new ChainedLog();
+  place.run(3);
+  const { text } = place;
+  assert.equal(found(verified(text, [SECRET], null, true)), null);
+  assert.equal(found(verified(plain() + text, [SECRET], null, true)), "2: altered");
 });

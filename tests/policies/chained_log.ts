@@ -63,6 +63,7 @@ export function verified(
   text: string,
   secrets: readonly Uint8Array[] = [SECRET],
   mark: string | null = null,
+  isOneFile = false,
 ): Verdict {
   const verifier = new ChainVerifier(secrets, mark);
   const pieces = text.split("\n");
@@ -75,6 +76,7 @@ export function verified(
       isWhole,
       isEntry: isEntry(line),
       place: String(index + 1),
+      isFirst: isOneFile ? index === 0 : null,
     });
     if (!isGoingOn) break;
   }
