@@ -109,6 +109,8 @@ for (
         for (let round = 1; round <= 4; round++) {
           const size = scene.ids.length;
           await eventually("more calls", () => scene.ids.length > size + 50, 20_000);
+          // An empty file is not rotated.
+          await eventually("their lines", () => Deno.statSync(scene.log).size > 0, 20_000);
           const { success, stderr } = await new Deno.Command(logrotate, {
             args: ["--force", "--state", `${folder}/state`, `${folder}/logrotate.conf`],
           }).output();
