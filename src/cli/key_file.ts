@@ -25,7 +25,8 @@ const STAND_IN = "not-set-here".repeat(6);
 /**
  * Puts what `change` makes of the text into the file at `path`, and answers with what it says then.
  *
- * @throws {Failure} where the file cannot be read or replaced, or would not be valid; it is as it was
+ * @throws {Failure} where the file cannot be read or replaced, has been changed meanwhile, or would not
+ * be valid; this leaves it as it is
  */
 export function changeFile(
   world: World,
@@ -33,11 +34,16 @@ export function changeFile(
   sources: ConfigSources,
   change: (text: string) => string | Problem[],
 ): Loaded {
-  const text = change(readable(world, path));
+  const before = readable(world, path);
+  const text = change(before);
   if (typeof text !== "string") throw leftAlone(path, text);
   const readText = (asked: string) => asked === path ? text : sources.readText(asked);
   const loaded = loadConfig(path, { ...sources, readText });
   if (!loaded.ok) throw leftAlone(path, loaded.problems);
+  // Two changes at once must not undo each other.
+  if (readable(world, path) !== before) {
+    throw new Failure(`${path} was changed by somebody else meanwhile; run this again`);
+  }
   replace(world, path, text);
   return loaded;
 }

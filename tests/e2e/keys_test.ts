@@ -130,6 +130,20 @@ Deno.test("a gate that refuses the file is reported to who asked, and the exit c
   assert.match(stderr, /restart to change it/);
 });
 
+Deno.test("several workers take a new key together, and who asked is told once", async () => {
+  if (Deno.build.os !== "linux") return;
+  await using scene = await Scene.start({ workers: 2 });
+  const { code, stdout, stderr } = await scene.run(
+    ...["keygen", "--label", "new", "--allow", "echo", "--add", "--reload"],
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr.match(/reloaded, generation 2/g)?.length, 1);
+  for (let connection = 0; connection < 6; connection++) {
+    await using mcp = await FIRST.connect({ url: scene.gate.url, key: stdout.trim() });
+    assert.equal(await mcp.call("echo", { text: "new" }), "new");
+  }
+});
+
 Deno.test("keys check tells whose a key is, from stdin", async () => {
   await using scene = await Scene.start();
   const check = (input: string) =>
