@@ -135,22 +135,22 @@ export const JUDGING: readonly Mutant[] = [
   {
     without: "the owner in a seal",
     file: "src/gate/seal.ts",
-    find: ".update(`${kind}\\0${owner}\\0${context}\\0${printable}`)",
-    put: ".update(`${kind}\\0${context}\\0${printable}`)",
+    find: "this.#hmac.hex(`${kind}\\0${owner}\\0${context}\\0${printable}`)",
+    put: "this.#hmac.hex(`${kind}\\0${context}\\0${printable}`)",
     tests: ["tests/gate/seal_test.ts", ...OWNERSHIP],
   },
   {
     without: "the kind in a seal",
     file: "src/gate/seal.ts",
-    find: ".update(`${kind}\\0${owner}\\0${context}\\0${printable}`)",
-    put: ".update(`${owner}\\0${context}\\0${printable}`)",
+    find: "this.#hmac.hex(`${kind}\\0${owner}\\0${context}\\0${printable}`)",
+    put: "this.#hmac.hex(`${owner}\\0${context}\\0${printable}`)",
     tests: ["tests/gate/seal_test.ts"],
   },
   {
     without: "the context in a seal",
     file: "src/gate/seal.ts",
-    find: ".update(`${kind}\\0${owner}\\0${context}\\0${printable}`)",
-    put: ".update(`${kind}\\0${owner}\\0${printable}`)",
+    find: "this.#hmac.hex(`${kind}\\0${owner}\\0${context}\\0${printable}`)",
+    put: "this.#hmac.hex(`${kind}\\0${owner}\\0${printable}`)",
     tests: ["tests/gate/seal_test.ts"],
   },
   {

@@ -11,7 +11,7 @@ export const PASSING: readonly Mutant[] = [
   {
     without: "dropping a client's copy of the identity header",
     file: "src/gate/upstream_request.ts",
-    find: "if (!own.has(name) && isForwardable(value)) fields.push([name, value]);",
+    find: "if (!isOwn && isForwardable(value)) fields.push([name, value]);",
     put: "if (isForwardable(value)) fields.push([name, value]);",
     tests: ["tests/gate/upstream_request_test.ts"],
   },

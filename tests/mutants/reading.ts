@@ -56,7 +56,7 @@ export const READING: readonly Mutant[] = [
   },
   {
     without: "refusing bytes that are not UTF-8",
-    file: "src/mcp/strict_json.ts",
+    file: "src/mcp/utf8.ts",
     find: '"utf-8", { fatal: true, ignoreBOM: true }',
     put: '"utf-8", { fatal: false, ignoreBOM: true }',
     tests: ["tests/mcp/strict_json_test.ts"],
