@@ -113,9 +113,9 @@ export async function stageCosts(tools: BenchTools, course: Course): Promise<Tab
   }
   return await comparison(
     "what the stages add to a small tools/call",
-    "Times are of the gate without a stage. Fewer rounds: these have no bar.",
+    "Times are of the gate without a stage.",
     entrants,
-    { ...course, rounds: Math.ceil(course.rounds / 2) },
+    course,
   );
 }
 

@@ -54,6 +54,8 @@ function timesOf(own: Figures, other: Figures, direct: Figures, { of }: Bar): nu
       return own.perSecond / other.perSecond;
     case "added p50":
       return (own.p50Ms - direct.p50Ms) / (other.p50Ms - direct.p50Ms);
+    case "KiB":
+      return own.residentMiB * 1024;
   }
 }
 

@@ -18,12 +18,11 @@ const INITIALIZED = JSON.stringify({
   serverInfo: { name: "bench", version: "1" },
 });
 
-/** What stands in a new list where it differs from all before it; as long as what takes its place. */
+/** Stands in each definition: a new list has a number of the same length in its place. */
 const SERIAL = "of the reporting store";
 
 const LIST = resultOf(toolList(200));
-/** The place is in the middle, where nothing can be told from either end. */
-const DIFFERS_AT = LIST.indexOf(SERIAL, LIST.length / 2);
+const BETWEEN = LIST.split(SERIAL);
 
 let serial = 0;
 
@@ -32,8 +31,7 @@ function resultOf(answer: string): string {
 }
 
 function newList(): string {
-  const number = String(++serial).padStart(SERIAL.length, "0");
-  return LIST.slice(0, DIFFERS_AT) + number + LIST.slice(DIFFERS_AT + SERIAL.length);
+  return BETWEEN.join(String(++serial).padStart(SERIAL.length, "0"));
 }
 
 function answer(text: string): Uint8Array {

@@ -20,7 +20,7 @@ export async function lists(tools: BenchTools, course: Course): Promise<Table> {
   const nginx = (path: string) => beforeEcho.url(path);
   return await comparison(
     `tools/list of 200 tools filtered to 5, ${course.connections} connections`,
-    "Each request has an id of its own. nginx passes the list whole.",
+    "Each request has an id of its own. nginx passes the list whole. In a new list all definitions differ.",
     [
       { subject: asked("nginx", nginx("/list200"), beforeEcho.pid, question), part },
       {

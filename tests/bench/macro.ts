@@ -6,6 +6,7 @@
  * Usage: macro.ts [--quick] [TABLE…]
  */
 import { program } from "../support/absent.ts";
+import { verdict } from "./bar.ts";
 import { BenchTools } from "./bench_tools.ts";
 import { chainCost } from "./chain_cost.ts";
 import { callForms, loneClient, smallCalls, stageCosts } from "./call_tables.ts";
@@ -24,6 +25,8 @@ import { workerCounts } from "./worker_tables.ts";
 type Tables = Readonly<Record<string, () => Promise<Table>>>;
 
 function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boolean): Tables {
+  // What has no bar is looked at for a shorter time, so that all of it is done in minutes.
+  const brief = { ...course, rounds: Math.min(course.rounds, 3), warmingSeconds: 2 };
   return {
     call: () => smallCalls(tools, course),
     forms: () => callForms(tools, course),
@@ -31,13 +34,13 @@ function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boo
     lone: () => loneClient(tools, course),
     real: () => realParts(course),
     start: () => coldStarts(tools.fixed.url("/call"), course.rounds),
-    stages: () => stageCosts(tools, course),
-    tls: () => overTls(nginx, tools, course),
-    watch: () => watching(tools, course),
-    chain: () => chainCost(tools, course),
-    long: () => longList(tools, course),
-    keys: () => keysTable(tools.fixed.url("/call"), course, isQuick),
-    workers: () => workerCounts(tools, course),
+    stages: () => stageCosts(tools, brief),
+    tls: () => overTls(nginx, tools, brief),
+    watch: () => watching(tools, brief),
+    chain: () => chainCost(tools, brief),
+    long: () => longList(tools, brief),
+    keys: () => keysTable(tools.fixed.url("/call"), brief, isQuick),
+    workers: () => workerCounts(tools, brief),
     streams: () => streams(isQuick ? 100 : 1000),
   };
 }
@@ -45,11 +48,12 @@ function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boo
 async function streams(count: number): Promise<Table> {
   const row = (name: string, each: number) => {
     const inMiB = (streams: number) => cell(each * streams / 1024);
-    return [name, cell(each, 1), inMiB(10_000), inMiB(100_000)];
+    const bar = verdict(each, { of: "KiB", limit: 20 });
+    return [name, cell(each, 1), inMiB(10_000), inMiB(100_000), bar];
   };
   return {
     title: `idle event streams, ${count} held`,
-    header: ["", "KiB each", "MiB for 10,000", "MiB for 100,000"],
+    header: ["", "KiB each", "MiB for 10,000", "MiB for 100,000", "bars"],
     rows: [
       row("gate", await idleStreamKiB(count)),
       row("gate, TLS", await idleStreamKiB(count, true)),
@@ -60,7 +64,7 @@ async function streams(count: number): Promise<Table> {
 async function run(wrk: string, nginx: string): Promise<void> {
   const isQuick = Deno.args.includes("--quick");
   const wanted = Deno.args.filter((arg) => !arg.startsWith("--"));
-  const rounds = isQuick ? 1 : 7;
+  const rounds = isQuick ? 1 : 5;
   const course = { wrk, connections: 32, rounds, seconds: 1, warmingSeconds: isQuick ? 1 : 4 };
   await using tools = await BenchTools.start(nginx);
   console.log(
