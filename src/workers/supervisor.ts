@@ -111,10 +111,10 @@ export class Supervisor implements Served {
       throw objection.reason;
     }
     // From here on nothing can object: a worker that does not follow is one that has died.
-    const numbers = await Promise.all(this.#links.map((link) => link.ask("commit", null)));
     this.#config = config;
-    this.#generation = numbers[0] ?? this.#generation;
+    this.#generation++;
     this.#stand(desk);
+    const numbers = await Promise.all(this.#links.map((link) => link.ask("commit", null)));
     if (numbers.some((number) => number !== this.#generation)) {
       this.#breakDown(`workers are at different generations: ${numbers.join(", ")}`);
     }

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { eventually } from "../support/eventually.ts";
-import { GateProcess, testKey } from "../support/gate_process.ts";
+import { FROM_SOURCE, GateProcess, testKey } from "../support/gate_process.ts";
 import { mcpPost, mcpVerb, toolCall, toolResult } from "../support/mcp_request.ts";
 import { askOnce, RawClient, type RawRequest } from "../support/raw_http.ts";
 import { events, json, RecordingUpstream } from "../support/recording_upstream.ts";
@@ -16,10 +16,11 @@ const fast = testKey("fast", { allow: ["*"], rate_limit: { rps: 100_000, burst: 
 async function scene(
   upstream: RecordingUpstream,
   more: Record<string, unknown> = {},
+  command = FROM_SOURCE,
 ): Promise<WorkerScene> {
   upstream.otherwise = json(toolResult("done"));
   const settings = { upstream: { url: upstream.url() }, keys: [slow.entry, fast.entry], ...more };
-  return await WorkerScene.start(settings, fast);
+  return await WorkerScene.start(settings, fast, command);
 }
 
 /** How often each status came, of `count` requests through both workers at once. */
@@ -84,9 +85,11 @@ Deno.test("workers: connections are counted over all of them", async () => {
   assert.equal(served, 8);
 });
 
+const LIMITS = { body: "16KiB", held: "16KiB", body_deadline: "1m" };
+
 Deno.test("workers: bodies are held within one bound", async () => {
   await using upstream = await RecordingUpstream.start();
-  await using gate = await scene(upstream, { limits: { body: "16KiB", held: "16KiB" } });
+  await using gate = await scene(upstream, { limits: LIMITS });
   const { one, other } = await gate.both();
   const head = [
     "POST /mcp HTTP/1.1",
@@ -98,17 +101,17 @@ Deno.test("workers: bodies are held within one bound", async () => {
   ];
   await one.send(`${head.join("\r\n")}\r\n\r\n${"x".repeat(11_000)}`);
   const whole = mcpPost(fast.key, toolCall("any", { text: "y".repeat(6000) }));
-  // When the first has been taken in nobody outside is told.
-  await eventually("the other worker to have no room", async () => {
+  const asked = async () => {
     const reply = await other.ask(whole);
     await reply.text();
-    return reply.status === 503;
-  });
+    return reply.status;
+  };
+  // When the first has been taken in nobody outside is told.
+  await eventually("the other worker to have no room", async () => await asked() === 503, 20_000);
   await one.send("x".repeat(1000));
   assert.equal((await one.reply()).status, 400);
-  const reply = await other.ask(whole);
-  await reply.text();
-  assert.equal(reply.status, 200);
+  // Its bytes are given back when its exchange has ended, which is a moment after its answer.
+  await eventually("the other worker to have room", async () => await asked() === 200);
 });
 
 Deno.test("workers: each exchange leaves one line, whichever has it, in the order of its client", async () => {
@@ -140,7 +143,8 @@ Deno.test("workers: each exchange leaves one line, whichever has it, in the orde
 
 Deno.test("workers: where no line can be written no worker begins an exchange", async () => {
   await using upstream = await RecordingUpstream.start();
-  await using gate = await scene(upstream, { audit: { output: "/dev/full" } });
+  const nowhere = ["sh", "-c", 'exec "$0" "$@" >/dev/full', ...FROM_SOURCE];
+  await using gate = await scene(upstream, { audit: { output: "stdout" } }, nowhere);
   const clients = await Promise.all(
     Array.from({ length: 16 }, () => RawClient.connect(gate.gate.port)),
   );

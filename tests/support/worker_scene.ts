@@ -2,7 +2,7 @@
  * A gate with two workers, and connections of which it is known which worker has them: a stage of the
  * user's tells, since nothing that a client may see does. With a file for what else it should do.
  */
-import { GateProcess, type Settings, type TestKey } from "./gate_process.ts";
+import { FROM_SOURCE, GateProcess, type Settings, type TestKey } from "./gate_process.ts";
 import { mcpVerb } from "./mcp_request.ts";
 import { RawClient } from "./raw_http.ts";
 
@@ -43,7 +43,11 @@ export class WorkerScene implements AsyncDisposable {
   ) {}
 
   /** Starts it; `key` may use everything. */
-  static async start(settings: Settings, { key }: TestKey): Promise<WorkerScene> {
+  static async start(
+    settings: Settings,
+    { key }: TestKey,
+    command = FROM_SOURCE,
+  ): Promise<WorkerScene> {
     const folder = await Deno.makeTempDir({ prefix: "mcpgate_workers_" });
     await Deno.writeTextFile(`${folder}/whereabouts.js`, WHEREABOUTS);
     const whole = {
@@ -52,7 +56,7 @@ export class WorkerScene implements AsyncDisposable {
       grace: "300ms",
       ...settings,
     };
-    const gate = await GateProcess.start(whole);
+    const gate = await GateProcess.start(whole, command);
     return new WorkerScene(gate, whole, folder, key, new DisposableStack());
   }
 
