@@ -4,7 +4,7 @@
  */
 import type { Agreement } from "../mcp/era.ts";
 import { UpstreamError } from "../upstream/upstream.ts";
-import type { Fields, UpstreamReply, UpstreamRequest } from "../upstream/upstream.ts";
+import type { Fields, ReplyWaiter, UpstreamReply, UpstreamRequest } from "../upstream/upstream.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Generation } from "./generation.ts";
 import type { OpenHandles } from "./open_handles.ts";
@@ -46,11 +46,12 @@ export async function askUpstream(exchange: Exchange, question: Question): Promi
 }
 
 /** A reply that nobody waits for longer than its exchange lasts. */
-class BoundReply implements UpstreamReply {
+class BoundReply implements UpstreamReply, ReplyWaiter {
   readonly status: number;
   readonly fields: Fields;
   readonly #exchange: Exchange;
   readonly #reply: UpstreamReply;
+  #waiter: ReplyWaiter | null = null;
 
   constructor(exchange: Exchange, reply: UpstreamReply) {
     this.status = reply.status;
@@ -65,6 +66,20 @@ class BoundReply implements UpstreamReply {
 
   read(): Promise<Uint8Array | null> {
     return this.#exchange.untilCut(this.#reply.read());
+  }
+
+  wait(waiter: ReplyWaiter): void {
+    if (this.#exchange.cutBy !== null) return waiter.onMore();
+    this.#waiter = waiter;
+    this.#exchange.waiter = this;
+    this.#reply.wait(this);
+  }
+
+  /** There is more, or the exchange has been cut: whichever comes first. */
+  onMore(): void {
+    const waiter = this.#waiter;
+    this.#waiter = this.#exchange.waiter = null;
+    waiter?.onMore();
   }
 
   cancel(): void {

@@ -6,6 +6,7 @@ import type { Call } from "../mcp/message.ts";
 import type { Principal } from "../policy/contract.ts";
 import { finish, newRuling } from "../policy/pipeline.ts";
 import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
+import type { ReplyWaiter } from "../upstream/upstream.ts";
 import { Answering, ClientGone } from "./answering.ts";
 import type { Patience } from "./body.ts";
 import { corsFields } from "./cors.ts";
@@ -53,6 +54,8 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   readonly cutSignal = new CutSignal();
   /** What is waited for of the client's, where something is. */
   patience: Patience | null = null;
+  /** Who waits for more of the upstream's, without a promise; told when the exchange is cut. */
+  waiter: ReplyWaiter | null = null;
   /** Made when somebody wants to see the signal. */
   #abort: AbortController | null = null;
   #cutBy: Cut | null = null;
@@ -192,6 +195,7 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   #giveUpNow(): void {
     this.#giveUp?.(new UpstreamError("aborted", "The exchange was cut"));
     this.#giveUp = null;
+    this.waiter?.onMore();
   }
 
   /** Runs it to its end; a promise only where something is waited for. Never throws. */

@@ -88,6 +88,7 @@ function replayed(seen: Uint8Array[], reply: UpstreamReply): UpstreamReply {
       const chunk = seen.shift();
       return chunk === undefined ? reply.read() : Promise.resolve(chunk);
     },
+    wait: (waiter) => reply.wait(waiter),
     cancel: () => reply.cancel(),
   };
 }

@@ -10,7 +10,7 @@ import type { SseItem } from "../mcp/sse_reader.ts";
 import { COMMENT, formatEvent } from "../mcp/sse_writer.ts";
 import { exactText } from "../mcp/utf8.ts";
 import { fieldText, UpstreamError } from "../upstream/upstream.ts";
-import type { UpstreamReply } from "../upstream/upstream.ts";
+import type { ReplyWaiter, UpstreamReply } from "../upstream/upstream.ts";
 import type { EventStream } from "./answering.ts";
 import { GatheredBytes } from "./body.ts";
 import { errorText } from "./denial.ts";
@@ -82,22 +82,67 @@ export function takeEvents(
  *
  * @param passing Where some of the stream has been passed on already, what did it
  */
-export async function relayEvents(
+export function relayEvents(
   reply: UpstreamReply,
   out: Pick<EventStream, "write">,
   passing: EventPassing,
 ): Promise<StreamEnd> {
-  while (true) {
-    let chunk: Uint8Array | null | undefined = reply.take();
-    let text: string;
-    try {
-      if (chunk === undefined) chunk = await reply.read();
-      text = passing.push(chunk);
-    } catch (error) {
-      return failed(error);
+  return new Promise((resolve, reject) => {
+    new EventRelay(reply, out, passing, { resolve, reject }).begin();
+  });
+}
+
+/** The passing on of one stream: an object that waits, and no promise, since streams are many and long. */
+class EventRelay implements ReplyWaiter {
+  readonly #reply: UpstreamReply;
+  readonly #out: Pick<EventStream, "write">;
+  readonly #passing: EventPassing;
+  readonly #ended: Pick<PromiseWithResolvers<StreamEnd>, "resolve" | "reject">;
+
+  constructor(
+    reply: UpstreamReply,
+    out: Pick<EventStream, "write">,
+    passing: EventPassing,
+    ended: Pick<PromiseWithResolvers<StreamEnd>, "resolve" | "reject">,
+  ) {
+    this.#reply = reply;
+    this.#out = out;
+    this.#passing = passing;
+    this.#ended = ended;
+  }
+
+  begin(): void {
+    this.#goOn(this.#reply.take());
+  }
+
+  onMore(): void {
+    const chunk = this.#reply.take();
+    if (chunk !== undefined) return this.#goOn(chunk);
+    // It has failed, as reading tells.
+    this.#reply.read().then((late) => this.#goOn(late), (error) => this.#end(failed(error)));
+  }
+
+  /** Passes `chunk` on and what follows it, until there is something to wait for. */
+  #goOn(chunk: Uint8Array | null | undefined): void {
+    for (let next = chunk; next !== undefined; next = this.#reply.take()) {
+      let text: string;
+      try {
+        text = this.#passing.push(next);
+      } catch (error) {
+        return this.#end(failed(error));
+      }
+      if (next === null) return this.#write(text, () => this.#end({ ok: true }));
+      if (text !== "") return this.#write(text, () => this.begin());
     }
-    await out.write(text);
-    if (chunk === null) return { ok: true };
+    this.#reply.wait(this);
+  }
+
+  #write(text: string, onWritten: () => void): void {
+    this.#out.write(text).then(onWritten).catch(this.#ended.reject);
+  }
+
+  #end(end: StreamEnd): void {
+    this.#ended.resolve(end);
   }
 }
 

@@ -101,6 +101,8 @@ const ANSWERING: Upstream = {
       fields: [["content-type", "application/json"]],
       take,
       read: () => Promise.resolve(take()),
+      // All of it is there, or its end.
+      wait: (waiter) => waiter.onMore(),
       cancel() {},
     });
   },

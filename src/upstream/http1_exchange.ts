@@ -11,6 +11,7 @@ import {
   type AbandonedListener,
   type Abandonment,
   type Fields,
+  type ReplyWaiter,
   UpstreamError,
   type UpstreamReply,
   type UpstreamRequest,
@@ -54,6 +55,7 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
   #isComplete = false;
   #failure: UpstreamError | null = null;
   #asked: PromiseWithResolvers<Uint8Array | null> | null = null;
+  #waiter: ReplyWaiter | null = null;
 
   constructor(around: Surroundings, request: UpstreamRequest) {
     this.#around = around;
@@ -85,6 +87,12 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
       this.#connection?.pull();
     }
     return this.#asked.promise;
+  }
+
+  wait(waiter: ReplyWaiter): void {
+    if (this.#piece !== null || this.#isComplete || this.#failure !== null) return waiter.onMore();
+    this.#waiter = waiter;
+    this.#connection?.pull();
   }
 
   cancel(): void {
@@ -119,6 +127,7 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     this.#asked = null;
     if (asked === null) this.#piece = piece;
     else asked.resolve(piece);
+    this.#wake();
   }
 
   onLost({ what, wasStale, isUnsent }: Loss): void {
@@ -172,6 +181,13 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     this.#waiting = null;
     this.#asked?.reject(failure);
     this.#asked = null;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiter = this.#waiter;
+    this.#waiter = null;
+    waiter?.onMore();
   }
 
   #settle(): void {

@@ -35,6 +35,12 @@ export interface UpstreamRequest {
   readonly signal: Abandonment;
 }
 
+/** Who waits for more of a reply, without a promise. */
+export interface ReplyWaiter {
+  /** There are more bytes, or the end, or a failure. Never throws. */
+  onMore(): void;
+}
+
 /** A reply whose head is in. */
 export interface UpstreamReply {
   readonly status: number;
@@ -50,6 +56,12 @@ export interface UpstreamReply {
    * small buffer: that is the back-pressure. Throws {@link UpstreamError}.
    */
   read(): Promise<Uint8Array | null>;
+  /**
+   * Tells `waiter`, once, when {@link read} would not have to wait: in place of `read` for streams
+   * that are silent for long, of which there may be many. To be called where {@link take} gave
+   * undefined.
+   */
+  wait(waiter: ReplyWaiter): void;
   /** Gives the rest up. Does nothing after the end. */
   cancel(): void;
 }

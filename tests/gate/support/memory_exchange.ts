@@ -180,6 +180,7 @@ export class MemoryExchange implements IncomingExchange {
 export class Inbox {
   readonly #pieces: (Uint8Array | null | Error)[] = [];
   #waiting: PromiseWithResolvers<Uint8Array | null> | null = null;
+  #onMore: (() => void) | null = null;
 
   put(piece: Uint8Array | null | Error): void {
     this.#pieces.push(piece);
@@ -201,6 +202,12 @@ export class Inbox {
     return piece;
   }
 
+  /** Calls `onMore` once, as soon as there is anything. */
+  wait(onMore: () => void): void {
+    this.#onMore = onMore;
+    this.#tell();
+  }
+
   next(): Promise<Uint8Array | null> {
     this.#waiting = Promise.withResolvers();
     const { promise } = this.#waiting;
@@ -208,7 +215,15 @@ export class Inbox {
     return promise;
   }
 
+  #tell(): void {
+    if (this.#pieces.length === 0) return;
+    const onMore = this.#onMore;
+    this.#onMore = null;
+    onMore?.();
+  }
+
   #deliver(): void {
+    this.#tell();
     const [piece] = this.#pieces;
     if (this.#waiting === null || piece === undefined) return;
     const { resolve, reject } = this.#waiting;

@@ -2,7 +2,12 @@
  * An upstream without a network: every request that the gate sends is written down, and the test
  * says what comes back, and when. It keeps the contract of `Upstream` and knows nothing of MCP.
  */
-import type { Fields, Upstream, UpstreamReply } from "../../../src/upstream/upstream.ts";
+import type {
+  Fields,
+  ReplyWaiter,
+  Upstream,
+  UpstreamReply,
+} from "../../../src/upstream/upstream.ts";
 import { UpstreamError, type UpstreamRequest } from "../../../src/upstream/upstream.ts";
 import { eventually } from "../../support/eventually.ts";
 import { Inbox } from "./memory_exchange.ts";
@@ -23,6 +28,10 @@ export class MemoryReply implements UpstreamReply {
 
   read(): Promise<Uint8Array | null> {
     return this.#body.next();
+  }
+
+  wait(waiter: ReplyWaiter): void {
+    this.#body.wait(() => waiter.onMore());
   }
 
   cancel(): void {
