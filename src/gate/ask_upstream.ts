@@ -48,7 +48,7 @@ export async function askUpstream(exchange: Exchange, question: Question): Promi
 /** A reply that nobody waits for longer than its exchange lasts. */
 class BoundReply implements UpstreamReply, ReplyWaiter {
   readonly status: number;
-  readonly fields: Fields;
+  fields: Fields;
   readonly #exchange: Exchange;
   readonly #reply: UpstreamReply;
   #waiter: ReplyWaiter | null = null;
@@ -71,6 +71,7 @@ class BoundReply implements UpstreamReply, ReplyWaiter {
   wait(waiter: ReplyWaiter): void {
     if (this.#exchange.cutBy !== null) return waiter.onMore();
     this.#waiter = waiter;
+    this.fields = NO_FIELDS;
     this.#exchange.waiter = this;
     this.#reply.wait(this);
   }
@@ -115,3 +116,5 @@ function requestOf(exchange: Exchange, question: Question): UpstreamRequest {
     signal: cutSignal,
   };
 }
+
+const NO_FIELDS: Fields = [];

@@ -192,7 +192,10 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
     this.#phase = "exchange";
     this.#spentMs = 0;
     this.#head = head;
-    if (head.bodyBytes === 0) this.#input.wantNothing();
+    if (head.bodyBytes === 0) {
+      this.#input.wantNothing();
+      this.#heads.forget();
+    }
     const askForRest = head.expectsContinue && this.#input.available === 0
       ? () => this.#continue()
       : null;

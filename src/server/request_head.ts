@@ -79,6 +79,12 @@ export class RequestHeadReader {
     return head;
   }
 
+  /** Lets go of the last head: none like it is to be expected soon. */
+  forget(): void {
+    this.#last = null;
+    this.#lastBytes = this.#room = NOTHING;
+  }
+
   #isLast(bytes: Uint8Array, start: number, end: number): boolean {
     const last = this.#lastBytes;
     if (end - start < last.length) return false;

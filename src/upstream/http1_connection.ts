@@ -96,9 +96,10 @@ export class Http1Connection {
     if (this.#isReading || !this.#isOpen) return;
     this.#isReading = true;
     const buffer = this.#buffer;
-    const space = this.#body === null
-      ? buffer.spaceForHead()
-      : buffer.spaceForBody(this.#body.expected);
+    const expected = this.#body?.expected ?? 0;
+    // A stream may stay open for days, silent for the most part.
+    if (this.#body !== null && expected === 0) this.#reader.forget();
+    const space = this.#body === null ? buffer.spaceForHead() : buffer.spaceForBody(expected);
     this.#socket.read(space).then(this.#onRead, this.#onRead);
   }
 

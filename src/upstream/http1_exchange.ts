@@ -92,6 +92,7 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
   wait(waiter: ReplyWaiter): void {
     if (this.#piece !== null || this.#isComplete || this.#failure !== null) return waiter.onMore();
     this.#waiter = waiter;
+    this.fields = NO_FIELDS;
     this.#connection?.pull();
   }
 
@@ -204,4 +205,5 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
   }
 }
 
+const NO_FIELDS: Fields = [];
 const END: Promise<null> = Promise.resolve(null);

@@ -176,6 +176,12 @@ export class ReplyHeadReader {
     return withBody(head);
   }
 
+  /** Lets go of the last head: none like it is to be expected soon. */
+  forget(): void {
+    this.#last = null;
+    this.#lastBytes = this.#room = NOTHING;
+  }
+
   #isLast(bytes: Uint8Array, from: number, to: number): boolean {
     const last = this.#lastBytes;
     if (to - from < last.length) return false;

@@ -44,7 +44,7 @@ export interface ReplyWaiter {
 /** A reply whose head is in. */
 export interface UpstreamReply {
   readonly status: number;
-  /** As received, each repetition on its own. */
+  /** As received, each repetition on its own; may be gone once somebody waits by {@link wait}. */
   readonly fields: Fields;
   /**
    * The next bytes of the body where they are there already, null at its end; undefined: only
