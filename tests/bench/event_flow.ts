@@ -98,12 +98,11 @@ async function passed({ port, path, pid }: Passer, key: string, events: number):
     body: CALL,
   }));
   const reply = await client.reply();
-  let seen = 0;
-  let line = 0;
+  let lines = 0;
   for (let piece = await reply.read(); piece !== null; piece = await reply.read()) {
-    for (let at = piece.indexOf(NEWLINE); at >= 0; at = piece.indexOf(NEWLINE, at + 1)) line++;
+    for (let at = piece.indexOf(NEWLINE); at >= 0; at = piece.indexOf(NEWLINE, at + 1)) lines++;
   }
-  seen = line / 2;
+  const seen = lines / 2;
   const seconds = (performance.now() - from) / 1000;
   if (seen !== events) throw new Error(`${seen} events of ${events} have come: ${reply.status}`);
   return { seconds, micros: pid === null ? NaN : cpuMicros(pid) - before };

@@ -92,6 +92,8 @@ function callUntil(
     }
     return longestMs;
   })();
+  // What goes wrong is told by whoever waits for it.
+  calling.catch(() => {});
   return {
     stop: () => {
       stopping.abort();

@@ -6,17 +6,18 @@
  * Usage: macro.ts [--quick] [TABLE…]
  */
 import { program } from "../support/absent.ts";
-import { verdict } from "./bar.ts";
 import { BenchTools } from "./bench_tools.ts";
 import { chainCost } from "./chain_cost.ts";
 import { callForms, loneClient, smallCalls, stageCosts } from "./call_tables.ts";
 import { keysTable } from "./configured_size.ts";
 import { coldStarts } from "./cold_start.ts";
 import type { Course } from "./contest.ts";
-import { idleStreamKiB } from "./idle_streams.ts";
+import { eventFlow } from "./event_flow.ts";
+import { idleStreams } from "./idle_streams.ts";
+import { loadTable } from "./large_configuration.ts";
 import { lists, longList } from "./list_tables.ts";
 import { realParts } from "./real_parts.ts";
-import { cell, type Table, tableText } from "./row.ts";
+import { type Table, tableText } from "./row.ts";
 import { overTls } from "./tls_tables.ts";
 import { watching } from "./watching_tables.ts";
 import { workerCounts } from "./worker_tables.ts";
@@ -41,23 +42,10 @@ function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boo
     long: () => longList(tools, brief),
     keys: () => keysTable(tools.fixed.url("/call"), brief, isQuick),
     workers: () => workerCounts(tools, brief),
-    streams: () => streams(isQuick ? 100 : 1000),
-  };
-}
-
-async function streams(count: number): Promise<Table> {
-  const row = (name: string, each: number) => {
-    const inMiB = (streams: number) => cell(each * streams / 1024);
-    const bar = verdict(each, { of: "KiB", limit: 20 });
-    return [name, cell(each, 1), inMiB(10_000), inMiB(100_000), bar];
-  };
-  return {
-    title: `idle event streams, ${count} held`,
-    header: ["", "KiB each", "MiB for 10,000", "MiB for 100,000", "bars"],
-    rows: [
-      row("gate", await idleStreamKiB(count)),
-      row("gate, TLS", await idleStreamKiB(count, true)),
-    ],
+    load: () => loadTable(tools.fixed.url("/call"), isQuick),
+    flow: () => eventFlow(nginx, isQuick ? 10_000 : 100_000, isQuick ? 1 : 5),
+    // Two descriptors a stream, here as in the gate; 20,000 are a common limit.
+    streams: () => idleStreams(isQuick ? 500 : 9000),
   };
 }
 
