@@ -32,11 +32,12 @@ export function readPrivateKey(pem: string): KeyObject | string {
   }
 }
 
-/** Whether `key` is the one that `certificate` is for. */
+/** Whether `key` is the one that `certificate` is for, as far as this runtime can tell. */
 export function belongsTo(key: KeyObject, certificate: X509Certificate): boolean {
   try {
     return certificate.checkPrivateKey(key);
-  } catch {
-    return false;
+  } catch (error) {
+    // Then it is told when they are tried.
+    return Object(error).code === "ERR_NOT_IMPLEMENTED";
   }
 }

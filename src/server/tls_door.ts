@@ -3,9 +3,10 @@
  * 1.2 or newer, HTTP/1.1 and nothing else in ALPN. Counts no connections and knows no deadline: who
  * admits a connection also ends one that takes too long.
  */
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { createSecureContext, createServer } from "node:tls";
 import type { SecureContext, TLSSocket } from "node:tls";
+import { certificatesIn } from "../config/pem.ts";
 import type { ClientCertificate } from "../gate/incoming.ts";
 import { SecureSocket } from "../tls/secure_socket.ts";
 import type { Leaving } from "../tls/secure_socket.ts";
@@ -56,17 +57,11 @@ export class TlsDoor {
     if (files === this.#inForce) return;
     const { cert, key, clientCa } = files;
     const isSameCa = clientCa === this.#inForce?.clientCa;
-    if (!isSameCa) this.#roots = clientCa === null ? [] : certificatesOf(clientCa);
+    if (!isSameCa) this.#roots = clientCa === null ? [] : certificatesIn(clientCa);
     const ca = clientCa === null ? {} : { ca: clientCa };
     this.#context = createSecureContext({ cert, key, ...ca });
     this.#inForce = files;
   }
-}
-
-/** The certificates in a PEM text. Throws where there is a broken one among them. */
-export function certificatesOf(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => new X509Certificate(block));
 }
 
 /** A client's connection, from before its handshake to its end. */

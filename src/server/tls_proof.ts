@@ -4,6 +4,7 @@
  * kind of key that the engine does not know shows here, and not when the first client comes.
  */
 import { connect } from "node:tls";
+import { certificatesIn } from "../config/pem.ts";
 import { TcpStream } from "../tls/tcp_stream.ts";
 import type { Tcp } from "../tls/tcp_stream.ts";
 import { TlsDoor } from "./tls_door.ts";
@@ -14,6 +15,7 @@ const PATIENCE_MS = 5000;
 
 /** Why `files` cannot be served, in the engine's words; null: they can. */
 export async function proveTls(files: TlsFiles): Promise<string | null> {
+  if (!canJudge(files)) return `Deno ${Deno.version.deno} cannot: it takes 2.9 or newer`;
   const [ours, theirs] = memoryPair();
   const client = new TcpStream(theirs);
   const { promise: late, reject } = Promise.withResolvers<never>();
@@ -31,6 +33,16 @@ export async function proveTls(files: TlsFiles): Promise<string | null> {
   } finally {
     clearTimeout(timer);
     client.destroy();
+  }
+}
+
+/** Older runtimes have none of what certificates are judged by, and an engine of another kind. */
+function canJudge({ cert }: TlsFiles): boolean {
+  try {
+    for (const certificate of certificatesIn(cert)) certificate.checkIssued(certificate);
+    return true;
+  } catch (error) {
+    return Object(error).code !== "ERR_NOT_IMPLEMENTED";
   }
 }
 

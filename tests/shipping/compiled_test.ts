@@ -8,7 +8,8 @@ import { FixtureServer } from "../support/fixture_server.ts";
 import { GateProcess, type Settings, testKey } from "../support/gate_process.ts";
 import { runCommand } from "../support/program_run.ts";
 import { FIRST } from "../support/sdk_client.ts";
-import { testNeeding } from "../support/absent.ts";
+import { both, testNeeding } from "../support/absent.ts";
+import { Authority, OPENSSL } from "../support/certificates.ts";
 import { BASE_RUNTIME, compiled } from "./compiled_program.ts";
 
 const { key, entry } = testKey("compiled", { allow: ["echo", "hold"] });
@@ -82,6 +83,39 @@ testNeeding(
     server.release();
     assert.equal(await inTime("the held result", held), "held");
     assert.equal(await inTime("the exit", gate.exited()), 0);
+  },
+);
+
+testNeeding(
+  both(BASE_RUNTIME, OPENSSL),
+  "the compiled program speaks TLS, knows callers by certificates and takes renewed files",
+  async ([folder, openssl]) => {
+    await using authority = await Authority.found(openssl);
+    const own = await authority.issue({ name: "gate" });
+    const caller = await authority.issue({ name: "caller", use: "clientAuth" });
+    await using server = new FixtureServer();
+    const secure: Settings = {
+      ...settings(server),
+      keys: [{ ...entry, certificates: [caller.fingerprint] }],
+      tls: { cert: own.certPath, key: own.keyPath, client_ca: authority.path },
+    };
+    const program = await compiled(folder);
+    const [, minor = 0] = /Deno 2\.(\d+)/.exec((await run(program, "version")).stdout) ?? [];
+    if (Number(minor) < 9) {
+      // Made with an older base runtime it serves no TLS at all, and says why.
+      const start = GateProcess.start(secure, [program]);
+      return await assert.rejects(start, /Deno 2\.\d+\.\d+ cannot: it takes 2\.9 or newer/);
+    }
+    await using gate = await GateProcess.start(secure, [program]);
+    const tls = { ca: authority.pem, cert: caller.cert, key: caller.key };
+    await using mcp = await FIRST.connect({ url: gate.url, tls });
+    assert.equal(await mcp.call("echo", { text: "by certificate" }), "by certificate");
+    const renewed = await authority.issue({ name: "gate" });
+    await Deno.writeTextFile(own.certPath, renewed.cert);
+    await Deno.writeTextFile(own.keyPath, renewed.key);
+    assert.equal(await gate.reload(secure), "mcpgate: reloaded, generation 2");
+    await using again = await FIRST.connect({ url: gate.url, key, tls: { ca: authority.pem } });
+    assert.equal(await again.call("echo", { text: "by key" }), "by key");
   },
 );
 
