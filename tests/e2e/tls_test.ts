@@ -180,6 +180,25 @@ for (const { name, cert, key: keyText, says } of BROKEN) {
   });
 }
 
+testNeeding(
+  OPENSSL,
+  "a reload with a kind of key that no connection can be secured with changes nothing",
+  async (openssl) => {
+    await using scene = await Scene.start(openssl);
+    const { certPath, keyPath } = scene.identity;
+    const odd = await scene.authority.issue({ name: "odd", curve: "secp256k1" });
+    await Deno.writeTextFile(certPath, odd.cert);
+    await Deno.writeTextFile(keyPath, odd.key);
+    assert.match(await scene.gate.reload(scene.settings), /not reloaded/);
+    await eventually(
+      "the reason",
+      async () => /tls\.cert[^]*no connection can be secured with/.test(await scene.gate.stderr()),
+    );
+    assert.equal(await shownTo(openssl, scene.gate.port), "gate");
+    await nothingOfKeys(scene, [odd]);
+  },
+);
+
 testNeeding(OPENSSL, "an expired certificate is served, and told", async (openssl) => {
   await using scene = await Scene.start(openssl);
   const { certPath, keyPath } = scene.identity;

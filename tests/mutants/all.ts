@@ -3,6 +3,7 @@ import { JUDGING } from "./judging.ts";
 import type { Mutant } from "./mutant.ts";
 import { PASSING } from "./passing.ts";
 import { READING } from "./reading.ts";
+import { SECURING } from "./securing.ts";
 import { WATCHING } from "./watching.ts";
 
 /** All of them. */
@@ -10,5 +11,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...READING,
   ...JUDGING,
   ...PASSING,
+  ...SECURING,
   ...WATCHING,
 ];

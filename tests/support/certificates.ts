@@ -24,6 +24,8 @@ export interface Wanted {
   /** In the words of openssl, such as `DNS:localhost`. */
   readonly names?: string;
   readonly use?: "serverAuth" | "clientAuth";
+  /** The curve of its key. Default P-256. */
+  readonly curve?: string;
   readonly fromMs?: number;
   readonly untilMs?: number;
 }
@@ -92,7 +94,7 @@ export class Authority implements AsyncDisposable {
     );
     await run(this.#openssl, this.folder, [
       ..."req -new -nodes -newkey ec".split(" "),
-      ...CURVE,
+      ...(wanted.curve === undefined ? CURVE : ["-pkeyopt", `ec_paramgen_curve:${wanted.curve}`]),
       ...["-keyout", keyPath, "-out", `${file}.csr`, "-subj", `/CN=${name}`],
     ]);
     await run(this.#openssl, this.folder, [
