@@ -50,7 +50,7 @@ async function commandReference(): Promise<string> {
   );
   return `# Commands
 
-What \`mcpgate help COMMAND\` prints. Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 usage.
+What \`mcpgate help COMMAND\` prints. Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 usage, 3 refused (\`try\`).
 
 ${names.map((name) => `[${name}](#mcpgate-${name})`).join(" · ")}
 
