@@ -36,12 +36,18 @@ testNeeding(both(BASE_RUNTIME, bootable()), "the unit on a booted systemd", asyn
     await BootedSystem.boot({
       "/usr/local/bin/mcpgate": program,
       "/etc/mcpgate": folder,
+      "/srv/recipes": await Deno.realPath("deploy/recipes"),
       "/etc/logrotate.d/mcpgate": await Deno.realPath("deploy/recipes/logrotate.conf"),
       "/etc/systemd/system/mcpgate.service": await Deno.realPath("deploy/mcpgate.service"),
     }),
   );
   const url = `http://127.0.0.1:${port}/mcp`;
   const systemctl = async (...args: string[]) => (await system.run("systemctl", ...args)).code;
+  /** Where it does not, the journal knows why. */
+  const works = async (...args: string[]) => {
+    if (await systemctl(...args) === 0) return;
+    assert.fail((await system.run("journalctl", "--unit=mcpgate", "--lines=20")).stdout);
+  };
   const property = async (name: string) =>
     (await system.run("systemctl", "show", "--value", `--property=${name}`, "mcpgate")).stdout
       .trim();
@@ -51,9 +57,7 @@ testNeeding(both(BASE_RUNTIME, bootable()), "the unit on a booted systemd", asyn
   };
 
   await t.step("start returns when the gate listens", async () => {
-    const started = await system.run("systemctl", "enable", "--now", "mcpgate");
-    const { stdout } = await system.run("journalctl", "--unit=mcpgate");
-    assert.equal(started.code, 0, `${started.stderr}\n${stdout}`);
+    await works("enable", "--now", "mcpgate");
     assert.equal(await property("ActiveState"), "active");
     assert.equal(await property("StatusText"), `listening on ${url}, generation 1`);
     const stranger = await fetch(url, { method: "POST", body: "{}" });
@@ -139,6 +143,27 @@ testNeeding(both(BASE_RUNTIME, bootable()), "the unit on a booted systemd", asyn
     await eventually("the call in the new log", async () => await calls(log) === 1);
     assert.equal(await calls(`${log}-*`), 1);
   });
+
+  await t.step(
+    "it reads what belongs to root and to its group, by the drop-in for that",
+    async () => {
+      const secret =
+        `install -m 640 /dev/stdin /etc/mcpgate/secret && chgrp ssl-cert /etc/mcpgate/secret`;
+      const script = `
+getent group ssl-cert >/dev/null || groupadd --system ssl-cert
+echo ${"s".repeat(40)} | (${secret})`;
+      const prepared = await system.run("sh", "-euc", script);
+      assert.equal(prepared.code, 0, prepared.stderr);
+      await write(JSON.stringify({ ...settings, secret: "file:secret" }));
+      assert.equal(await systemctl("restart", "mcpgate"), 1, "without the drop-in");
+      const dropIn = "/etc/systemd/system/mcpgate.service.d/tls.conf";
+      await system.run("install", "-D", "-m", "644", "/srv/recipes/tls_group.conf", dropIn);
+      await works("daemon-reload");
+      await works("restart", "mcpgate");
+      await write(JSON.stringify(settings));
+      await works("restart", "mcpgate");
+    },
+  );
 
   await t.step("a gate that dies comes back, with the sessions it had", async () => {
     await using mcp = await FIRST.connect({ url, key });
