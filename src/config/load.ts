@@ -69,13 +69,19 @@ function* load(file: string, sources: ConfigSources): Generator<void, LoadResult
   return plain ?? readWhole(file, text, sources);
 }
 
-/** Reads a text that is plainly written and has nothing wrong with it; null: it may be another one. */
+/**
+ * Up to so many characters the library reads a text quickly enough, and there is no second opinion on
+ * what it says.
+ */
+const LONG = 64 * 1024;
+
+/** Reads a long text that is plainly written and has nothing wrong with it; null: it may be another one. */
 function* readPlain(
   file: string,
   text: string,
   sources: ConfigSources,
 ): Generator<void, LoadResult | null> {
-  const value = yield* plainValue(text);
+  const value = text.length > LONG ? yield* plainValue(text) : DECLINED;
   if (value === DECLINED) return null;
   yield;
   const inspected = yield* inspect(file, value, sources, () => 0);

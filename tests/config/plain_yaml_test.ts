@@ -237,17 +237,20 @@ for (const { name, text } of DECLINES) {
   Deno.test(`plainValue declines ${name}`, () => assert.equal(read(text), DECLINED));
 }
 
+/** Only long texts are read quickly. */
+const LONG = BLOCK + "# One more line.\n".repeat(5000);
+
 Deno.test("loadConfig makes the same of a text whichever reader it takes", () => {
   const files = { "/etc/mcpgate/office.ts": "export default {};" };
-  const plain = loaded(BLOCK, files);
+  const plain = loaded(LONG, files);
   // A document marker is what the quick reader declines.
-  const whole = loaded(`---\n${BLOCK}`, files);
+  const whole = loaded(`---\n${LONG}`, files);
   assert.deepEqual({ ...plain, fingerprint: "" }, { ...whole, fingerprint: "" });
   assert.ok(plain.keys.every((key) => Object.isFrozen(key) && Object.isFrozen(key.hashes[0])));
 });
 
 Deno.test("loadConfig points into a text that was read quickly when somebody objects to it", () => {
-  const result = loadConfig("c", memorySources({ c: BLOCK, "/etc/mcpgate/office.ts": "" }));
+  const result = loadConfig("c", memorySources({ c: LONG, "/etc/mcpgate/office.ts": "" }));
   assert.ok(result.ok);
   const { line, column, excerpt } = result.problemAt(["pipeline", 3, "options", "from"], "9", "10");
   assert.deepEqual([line, column], [31, 51]);
