@@ -198,4 +198,25 @@ export const PASSING: readonly Mutant[] = [
     put: "message: denial.reason,",
     tests: ["tests/gate/denial_test.ts"],
   },
+  {
+    without: "comparing a reply head that comes again byte by byte",
+    file: "src/upstream/http1_reply_head.ts",
+    find: "if (bytes[from + at] !== last[at]) return false;",
+    put: "",
+    tests: ["tests/upstream/http1_reply_test.ts"],
+  },
+  {
+    without: "leaving definitions with two names to the filter",
+    file: "src/mcp/list_entries.ts",
+    find: "isPlain &&= place === NOWHERE;",
+    put: "",
+    tests: ["tests/mcp/list_entries_test.ts"],
+  },
+  {
+    without: "leaving lists that are no JSON to the reader",
+    file: "src/mcp/list_entries.ts",
+    find: "if (end === NOWHERE || blankEnd(bytes, end) !== bytes.length) return null;",
+    put: "",
+    tests: ["tests/mcp/list_entries_test.ts"],
+  },
 ];

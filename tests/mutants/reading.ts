@@ -138,4 +138,11 @@ export const READING: readonly Mutant[] = [
     put: "",
     tests: ["tests/server/head_refusals_test.ts"],
   },
+  {
+    without: "comparing a request head that comes again byte by byte",
+    file: "src/server/request_head.ts",
+    find: "if (bytes[start + at] !== last[at]) return false;",
+    put: "",
+    tests: ["tests/server/request_head_test.ts"],
+  },
 ];
