@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 import { PASSING } from "./passing.ts";
 import { READING } from "./reading.ts";
 import { SECURING } from "./securing.ts";
+import { SHARING } from "./sharing.ts";
 import { WATCHING } from "./watching.ts";
 
 /** All of them. */
@@ -12,5 +13,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...JUDGING,
   ...PASSING,
   ...SECURING,
+  ...SHARING,
   ...WATCHING,
 ];

@@ -71,6 +71,31 @@ const WORKS = {
     return most(number, forMs, () => bytes.take(10, COUNT_LIMIT * 10), () => bytes.release(10));
   },
 
+  /** How many it took of what nobody gives back. */
+  counts({ slots, forMs }: Hammering): number {
+    const streams = new SharedStreams(slots);
+    const until = performance.now() + forMs;
+    let taken = 0;
+    while (performance.now() < until) {
+      for (let more = 0; more < 1000; more++) if (streams.take("one", Infinity)) taken++;
+    }
+    return taken;
+  },
+
+  /** How often it set what is its own and found something else. */
+  own({ entries: memory, self, forMs }: Hammering): number {
+    const entries = new SharedEntries(memory, BOUNDS, TEXT);
+    const until = performance.now() + forMs;
+    let wrong = 0;
+    for (let round = 0; performance.now() < until; round++) {
+      const key = `${self}:${round % 64}`;
+      entries.set("owner", key, `${round}`);
+      if (entries.get("owner", key) !== `${round}`) wrong++;
+      if (round % 3 === 0 && !entries.take("owner", key)) wrong++;
+    }
+    return wrong;
+  },
+
   /** How many entries it took out of those that all threads put in and look for. */
   entries({ entries: memory, self, threads }: Hammering): number {
     const entries = new SharedEntries(memory, BOUNDS, TEXT);

@@ -2,14 +2,17 @@
 import assert from "node:assert/strict";
 import { BUCKET_NUMBERS } from "../../src/workers/shared_buckets.ts";
 import { allocateEntries } from "../../src/workers/shared_entries.ts";
-import { allocateSlots } from "../../src/workers/shared_slots.ts";
+import { SharedStreams } from "../../src/workers/shared_counts.ts";
+import { allocateSlots, type SlotsMemory } from "../../src/workers/shared_slots.ts";
 import { BOUNDS, COUNT_LIMIT, type Hammering, LIMIT } from "./hammer.ts";
 
 const THREADS = 4;
-const FOR_MS = 200;
+const FOR_MS = 300;
 
-/** What each of several threads got, and how long they took. */
-async function hammered(work: Hammering["work"]): Promise<{ got: number[]; ms: number }> {
+/** What each of several threads got, how long they took, and what they did it to. */
+async function hammered(
+  work: Hammering["work"],
+): Promise<{ got: number[]; ms: number; slots: SlotsMemory }> {
   const shared: Omit<Hammering, "self"> = {
     work,
     forMs: FOR_MS,
@@ -35,7 +38,7 @@ async function hammered(work: Hammering["work"]): Promise<{ got: number[]; ms: n
         })
       ),
     );
-    return { got, ms: Date.now() - startedMs };
+    return { got, ms: Date.now() - startedMs, slots: shared.slots };
   } finally {
     for (const thread of threads) thread.terminate();
   }
@@ -55,6 +58,22 @@ for (const work of ["streams", "connections", "bytes"] as const) {
     assert.ok(highest > 0 && highest <= COUNT_LIMIT, `${got}`);
   });
 }
+
+Deno.test("Shared counts: of what threads take at once each counts", async () => {
+  const { got, slots } = await hammered("counts");
+  const sum = got.reduce((a, b) => a + b);
+  const streams = new SharedStreams(slots);
+  assert.deepEqual(
+    [streams.take("one", sum), streams.take("one", sum + 1)],
+    [false, true],
+    `${got}`,
+  );
+});
+
+Deno.test("SharedEntries: what a thread sets it finds, whatever others do", async () => {
+  const { got } = await hammered("own");
+  assert.deepEqual(got, [0, 0, 0, 0]);
+});
 
 Deno.test("SharedEntries: of threads that ask for the same entry one gets it", async () => {
   const { got } = await hammered("entries");
