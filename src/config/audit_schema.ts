@@ -4,13 +4,23 @@ import type { Flaw } from "./document.ts";
 import { nearest } from "./nearest.ts";
 import { choice, mapping, written } from "./value.ts";
 
+const STREAMS = ["stdout", "stderr"];
+
+/** What the runtime opens for nobody who may not do everything; a log that goes nowhere is none. */
+const DEVICE = /^\/(?:dev|proc|sys)\//;
+
 const output = written(
   '"stdout", "stderr" or the path of a file',
   (text) =>
-    text === "" || /\p{Cc}/u.test(text) || nearest(text, ["stdout", "stderr"]) !== undefined
+    text === "" || /\p{Cc}/u.test(text) || nearest(text, STREAMS) !== undefined ||
+      DEVICE.test(text)
       ? null
       : text,
   {
+    suggest: (found) => {
+      const stream = STREAMS.find((name) => found === `/dev/${name}`);
+      return stream === undefined ? undefined : `did you mean ${stream}?`;
+    },
     pattern: String.raw`^[^\x00-\x1f\x7f-\x9f]+$`,
     examples: ["stdout", "stderr", "/var/log/mcpgate/audit.jsonl"],
   },
