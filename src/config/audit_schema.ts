@@ -21,7 +21,7 @@ const output = written(
       const stream = STREAMS.find((name) => found === `/dev/${name}`);
       return stream === undefined ? undefined : `did you mean ${stream}?`;
     },
-    pattern: String.raw`^[^\x00-\x1f\x7f-\x9f]+$`,
+    pattern: String.raw`^(?!/(?:dev|proc|sys)/)[^\x00-\x1f\x7f-\x9f]+$`,
     examples: ["stdout", "stderr", "/var/log/mcpgate/audit.jsonl"],
   },
 );
