@@ -4,8 +4,9 @@
  * admits a connection also ends one that takes too long.
  */
 import type { X509Certificate } from "node:crypto";
-import { createSecureContext, createServer } from "node:tls";
-import type { SecureContext, TLSSocket } from "node:tls";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createServer } from "node:tls";
+import type { Server, TlsOptions, TLSSocket } from "node:tls";
 import { certificatesIn } from "../config/pem.ts";
 import type { ClientCertificate } from "../gate/incoming.ts";
 import { SecureSocket } from "../tls/secure_socket.ts";
@@ -27,7 +28,7 @@ export interface TlsFiles {
 export class TlsDoor {
   readonly #files: () => TlsFiles;
   #inForce: TlsFiles | null = null;
-  #context: SecureContext | null = null;
+  #server: Server | null = null;
   #roots: readonly X509Certificate[] = [];
 
   /**
@@ -43,7 +44,7 @@ export class TlsDoor {
   /** Takes a connection over. What it gives can be closed at once, and used when it is ready. */
   secure(tcp: Tcp): SecuredConnection {
     this.#follow();
-    return new SecuredConnection(tcp, this.#context as SecureContext, this);
+    return new SecuredConnection(tcp, this.#server as Server, this);
   }
 
   /** Who may vouch for clients now; null: nobody is asked for a certificate. */
@@ -59,9 +60,43 @@ export class TlsDoor {
     const isSameCa = clientCa === this.#inForce?.clientCa;
     if (!isSameCa) this.#roots = clientCa === null ? [] : certificatesIn(clientCa);
     const ca = clientCa === null ? {} : { ca: clientCa };
-    this.#context = createSecureContext({ cert, key, ...ca });
+    this.#server = serverOf({
+      cert,
+      key,
+      ...ca,
+      ALPNProtocols: ["http/1.1"],
+      minVersion: "TLSv1.2",
+      requestCert: clientCa !== null,
+      // Who has none that is trusted may still have a key.
+      rejectUnauthorized: false,
+      // Who admits connections ends those that are slow; the engine's own timer outlives failures.
+      handshakeTimeout: -1,
+    });
     this.#inForce = files;
   }
+}
+
+/**
+ * Whose bytes the engine is looking at. It tells of a handshake, but not on which of the streams that
+ * it was handed; a server for each connection would, and is kept for ever where no handshake comes.
+ */
+const SPEAKING = new AsyncLocalStorage<Speaking>();
+
+interface Speaking {
+  onSecured(tls: TLSSocket): void;
+  onRefused(error: Error): void;
+}
+
+function serverOf(options: TlsOptions): Server {
+  const server = createServer(options);
+  server.on("secureConnection", (tls) => {
+    const speaking = SPEAKING.getStore();
+    // Better no connection than another one's.
+    if (speaking === undefined) tls.destroy();
+    else speaking.onSecured(tls);
+  });
+  server.on("tlsClientError", (error) => SPEAKING.getStore()?.onRefused(error));
+  return server;
 }
 
 /** A client's connection, from before its handshake to its end. */
@@ -74,7 +109,7 @@ export class SecuredConnection {
   #peer: PeerCertificate | null = null;
   #fail: (error: Error) => void;
 
-  constructor(tcp: Tcp, context: SecureContext, door: TlsDoor) {
+  constructor(tcp: Tcp, server: Server, door: TlsDoor) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
     this.#door = door;
@@ -85,21 +120,15 @@ export class SecuredConnection {
     stream.onEnd = () => this.#refuse(new Deno.errors.UnexpectedEof("Client left"));
     // A failing connection reaches whoever secures it, too.
     stream.on("error", reject);
-    // One for each connection: it alone tells which of them a handshake was for.
-    const server = createServer({
-      SNICallback: (_name, done) => done(null, context),
-      ALPNProtocols: ["http/1.1"],
-      minVersion: "TLSv1.2",
-      requestCert: door.roots !== null,
-      // Who has none that is trusted may still have a key.
-      rejectUnauthorized: false,
-    });
-    server.on("secureConnection", (tls) => {
-      stream.onEnd = null;
-      this.#secured(tls, resolve);
-    });
-    server.on("tlsClientError", (error) => this.#refuse(error));
-    server.emit("connection", stream);
+    const speaking: Speaking = {
+      onSecured: (tls) => {
+        stream.onEnd = stream.within = null;
+        this.#secured(tls, resolve);
+      },
+      onRefused: (error) => this.#refuse(error),
+    };
+    stream.within = (work) => SPEAKING.run(speaking, work);
+    SPEAKING.run(speaking, () => void server.emit("connection", stream));
   }
 
   /** See {@link SecureSocket.read}. To be called when it is ready, like the next two. */

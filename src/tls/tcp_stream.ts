@@ -21,6 +21,8 @@ const LEAST_ROOM = 512;
 export class TcpStream extends Duplex {
   /** Told once that nothing more comes in. */
   onEnd: (() => void) | null = null;
+  /** What bytes are handed on within, for who has to know in whose name the engine speaks. */
+  within: ((work: () => void) => void) | null = null;
   readonly #tcp: Tcp;
   /** Bytes that were handed on are never written again. */
   #buffer: Uint8Array = new Uint8Array(BUFFER_BYTES);
@@ -105,7 +107,9 @@ export class TcpStream extends Duplex {
     }
     const from = this.#at;
     this.#at += count;
-    this.push(this.#buffer.subarray(from, this.#at));
+    const bytes = this.#buffer.subarray(from, this.#at);
+    if (this.within === null) this.push(bytes);
+    else this.within(() => this.push(bytes));
   };
 
   readonly #onFailed = (error: Error): void => {
