@@ -131,7 +131,9 @@ Deno.test("workers: a reload that one of them objects to changes nothing in any"
     pipeline: [...pipeline, { use: path }],
   });
   assert.match(refused, /^mcpgate: not reloaded/);
-  assert.match(await gate.gate.stderr(), /first_come cannot start/);
+  await eventually("the reason", async () => {
+    return /first_come cannot start/.test(await gate.gate.stderr());
+  });
   for (const client of [one, other]) {
     assert.equal(await called(client), 200);
     assert.equal(
@@ -185,7 +187,7 @@ Deno.test("workers: a reload that changes how many there are is refused", async 
   const { scene: gate } = await scene(upstream);
   await using _ = gate;
   assert.match(await gate.gate.reload({ ...gate.settings, workers: 3 }), /^mcpgate: not reloaded/);
-  assert.match(await gate.gate.stderr(), /restart/);
+  await eventually("the reason", async () => /restart/.test(await gate.gate.stderr()));
 });
 
 Deno.test("workers: a stream of one stays as long as a call of the other is under way", async () => {
