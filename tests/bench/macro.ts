@@ -27,7 +27,7 @@ type Tables = Readonly<Record<string, () => Promise<Table>>>;
 
 function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boolean): Tables {
   // What has no bar is looked at for a shorter time, so that all of it is done in minutes.
-  const brief = { ...course, rounds: Math.min(course.rounds, 3), warmingSeconds: 2 };
+  const brief = { ...course, rounds: Math.min(course.rounds, 3), seconds: 1, warmingSeconds: 4 };
   return {
     call: () => smallCalls(tools, course),
     forms: () => callForms(tools, course),
@@ -53,7 +53,13 @@ async function run(wrk: string, nginx: string): Promise<void> {
   const isQuick = Deno.args.includes("--quick");
   const wanted = Deno.args.filter((arg) => !arg.startsWith("--"));
   const rounds = isQuick ? 1 : 5;
-  const course = { wrk, connections: 32, rounds, seconds: 1, warmingSeconds: isQuick ? 1 : 4 };
+  const course = {
+    wrk,
+    connections: 32,
+    rounds,
+    seconds: isQuick ? 1 : 2,
+    warmingSeconds: isQuick ? 1 : 12,
+  };
   await using tools = await BenchTools.start(nginx);
   console.log(
     `Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, medians of ${rounds} ` +

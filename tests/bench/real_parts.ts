@@ -14,7 +14,7 @@ const WORKERS = 8;
 const TOOL = "echo";
 
 /** Calls by `mcp-stress`, straight to `server-everything` and through the gate, in turns. */
-export async function realParts({ rounds, seconds }: Course): Promise<Table> {
+export async function realParts({ rounds, seconds, warmingSeconds }: Course): Promise<Table> {
   const title = `mcp-stress, ${WORKERS} workers, calls ${TOOL} of server-everything`;
   const client = await stressClient();
   if (client === null) {
@@ -33,7 +33,8 @@ export async function realParts({ rounds, seconds }: Course): Promise<Table> {
   for (let round = 0; round <= rounds; round++) {
     for (const { name, url } of subjects) {
       const headers = [`Authorization: Bearer ${key.key}`];
-      const asked = { url, headers, tool: TOOL, workers: WORKERS, seconds: 2 * seconds };
+      const time = round === 0 ? 2 * warmingSeconds : 2 * seconds;
+      const asked = { url, headers, tool: TOOL, workers: WORKERS, seconds: time };
       const result = await stress(client, asked);
       if (round > 0) results.get(name)?.push(result);
     }
