@@ -40,15 +40,20 @@ export function authWith(make: BucketsMaker): PolicyModule<Record<never, never>,
       const known = indexHashes(host.config.keys);
       const certified = indexCertificates(host.config.keys);
       const fail = failures(host, make);
+      const read = new WeakMap<object, SentKey>();
       return ({ http }: Head) => {
-        const sent = readKey(http.header("authorization"), http.header("x-api-key"));
+        let sent = read.get(http.sameHead);
+        if (sent === undefined) {
+          sent = readKey(http.header("authorization"), http.header("x-api-key"));
+          read.set(http.sameHead, sent);
+        }
         const { certificate } = http;
         const proved = certificate === null ? undefined : certified.get(certificate);
-        const isAlone = sent.key === null && sent.fault === NO_KEY && proved !== undefined;
-        if (sent.key === null && !isAlone) {
+        const isAlone = sent.hash === null && sent.fault === NO_KEY && proved !== undefined;
+        if (sent.hash === null && !isAlone) {
           return fail(http.remote, `${sent.fault}${certificateDetail(http, proved)}`);
         }
-        const found = sent.key === null ? proved : known.get(sha256(sent.key));
+        const found = sent.hash === null ? proved : known.get(sent.hash);
         if (found === undefined) return fail(http.remote, "unknown key");
         const { expiresMs, label } = found;
         if (expiresMs !== null && host.clock.now() >= expiresMs) {
@@ -102,20 +107,20 @@ function certificateDetail(
   return certificate === null ? "" : `; certificate of nobody: ${certificate}`;
 }
 
-/** The one key that the two fields carry, or what is wrong with them. */
-function readKey(
-  authorization: string | null,
-  apiKey: string | null,
-): { readonly key: string } | { readonly key: null; readonly fault: string } {
-  if (authorization === null && apiKey === null) return { key: null, fault: NO_KEY };
+/** A key that came in, of which only the digest is kept; or what is wrong with it. */
+type SentKey = { readonly hash: string } | { readonly hash: null; readonly fault: string };
+
+/** The one key that the two fields carry. */
+function readKey(authorization: string | null, apiKey: string | null): SentKey {
+  if (authorization === null && apiKey === null) return { hash: null, fault: NO_KEY };
   const bearer = authorization === null ? null : BEARER.exec(authorization)?.[1];
-  if (bearer === undefined) return { key: null, fault: "malformed Authorization" };
-  if (apiKey !== null && !BARE.test(apiKey)) return { key: null, fault: "malformed X-API-Key" };
+  if (bearer === undefined) return { hash: null, fault: "malformed Authorization" };
+  if (apiKey !== null && !BARE.test(apiKey)) return { hash: null, fault: "malformed X-API-Key" };
   // Both were sent by the caller: comparing them tells nobody anything.
   if (bearer !== null && apiKey !== null && bearer !== apiKey) {
-    return { key: null, fault: "two different keys" };
+    return { hash: null, fault: "two different keys" };
   }
-  return { key: (bearer ?? apiKey) as string };
+  return { hash: sha256((bearer ?? apiKey) as string) };
 }
 
 /** Only the digest is ever looked up: how long that takes says nothing about any key. */

@@ -8,7 +8,7 @@ import type { Fields, ReplyWaiter, UpstreamReply, UpstreamRequest } from "../ups
 import type { Exchange } from "./exchange.ts";
 import type { Generation } from "./generation.ts";
 import type { OpenHandles } from "./open_handles.ts";
-import { upstreamFields } from "./upstream_request.ts";
+import { headFacts } from "./head_facts.ts";
 
 /** What the request is made of, beside the exchange. */
 export interface Question {
@@ -94,23 +94,21 @@ function requestOf(exchange: Exchange, question: Question): UpstreamRequest {
   const method = incoming.method === "GET" || incoming.method === "DELETE"
     ? incoming.method
     : "POST";
-  const { config, credentials } = generation;
+  const { config } = generation;
+  const { fields, recurs } = headFacts(incoming, generation).upstreamHead({
+    method,
+    fields: incoming.fields,
+    agreement,
+    session: handles.session,
+    lastEventId: handles.lastEventId,
+    label: principal.label,
+    traceparent: exchange.trace?.goesUp(method, config.upstream.url) ?? null,
+  });
   return {
     method,
     ...(path === undefined ? {} : { path }),
-    fields: upstreamFields(
-      {
-        method,
-        fields: incoming.fields,
-        agreement,
-        session: handles.session,
-        lastEventId: handles.lastEventId,
-        label: principal.label,
-        traceparent: exchange.trace?.goesUp(method, config.upstream.url) ?? null,
-      },
-      config,
-      credentials,
-    ),
+    fields,
+    recurs,
     body: method === "POST" ? bytes : null,
     headTimeoutMs: config.upstream.timeoutMs,
     signal: cutSignal,

@@ -33,7 +33,7 @@ export class Door {
   }
 
   /** Step 1: the Host header, by grammar and by name. Null: it may pass. */
-  checkHost(incoming: IncomingExchange): Denial | null {
+  checkHost(incoming: Pick<IncomingExchange, "fields">): Denial | null {
     const hosts = fieldValues(incoming.fields, "host");
     const name = hosts.length === 1 ? parseHost(hosts[0] ?? "") : null;
     if (name === null) return refuse("host", "Host not allowed");
@@ -71,7 +71,10 @@ export class Door {
 }
 
 /** Step 8: the headers that policies and the forwarding rely on. Null: they may pass. */
-export function checkHeaders(incoming: IncomingExchange, config: GateConfig): Denial | null {
+export function checkHeaders(
+  incoming: Pick<IncomingExchange, "method" | "fields">,
+  config: GateConfig,
+): Denial | null {
   const { headerValueBytes, mcpParams } = config.limits;
   let params = 0;
   for (const [name, value] of incoming.fields) {

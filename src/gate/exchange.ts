@@ -16,6 +16,8 @@ import { refuse } from "./door.ts";
 import { ExchangeContext, RequestFacts } from "./exchange_context.ts";
 import type { Gate } from "./gate.ts";
 import type { Generation } from "./generation.ts";
+import { headFacts } from "./head_facts.ts";
+import type { HeadFacts } from "./head_facts.ts";
 import type { ClientWatcher, Fields, IncomingExchange } from "./incoming.ts";
 import { Judgement } from "./judgement.ts";
 import type { Listed } from "./open_exchanges.ts";
@@ -25,12 +27,6 @@ import type { Trace } from "./tracing.ts";
 /** Why an exchange is cut short from outside. */
 export type Cut = "client_gone" | "revoked" | "shutdown";
 
-/** What was settled before anybody was asked: the Host, and routes that are the gate's own. */
-export interface Arrival {
-  readonly hostDenial: Denial | null;
-  readonly own: Answer | null;
-}
-
 /** An exchange under way. */
 export class Exchange implements ClientWatcher, Listed<Exchange> {
   /** Its neighbours among those that are open. */
@@ -38,7 +34,8 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   after: Exchange | null = null;
   readonly gate: Gate;
   readonly incoming: IncomingExchange;
-  readonly arrival: Arrival;
+  /** The answer of a route that is the gate's own; null: it is none. */
+  readonly own: Answer | null;
   readonly record: ExchangeRecord;
   readonly answering: Answering;
   /** Whom its moments are told; null: nobody follows it. */
@@ -64,17 +61,12 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   #earlier: Generation[] | null = null;
   #giveUp: ((error: UpstreamError) => void) | null = null;
 
-  /** @param remote The client's address, seen through trusted proxies */
-  constructor(
-    gate: Gate,
-    generation: Generation,
-    incoming: IncomingExchange,
-    remote: string,
-    arrival: Arrival,
-  ) {
+  /** @param facts Of the head of `incoming`, for the generation that is to rule */
+  constructor(gate: Gate, facts: HeadFacts, incoming: IncomingExchange, own: Answer | null) {
+    const { generation, remote, origin } = facts;
     this.gate = gate;
     this.incoming = incoming;
-    this.arrival = arrival;
+    this.own = own;
     const id = gate.newExchangeId();
     const { clock, tracing } = gate.parts;
     this.trace = tracing?.begin(incoming.method, traceparentOf(incoming)) ?? null;
@@ -82,7 +74,6 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     this.#generation = generation;
     this.record.generation = generation.number;
     generation.enter();
-    const origin = generation.door.allowedOrigin(incoming);
     const common: Fields = [["mcpgate-exchange", id]];
     this.answering = new Answering(
       incoming.reply,
@@ -90,7 +81,11 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
       origin === null ? common : [...common, ...corsFields(origin)],
       generation.config.limits.writeDeadlineMs,
     );
-    this.asked = new ExchangeContext(id, new RequestFacts(incoming, remote), this);
+    this.asked = new ExchangeContext(
+      id,
+      new RequestFacts(incoming, remote, facts.sameHead),
+      this,
+    );
     incoming.watcher = this;
     if (incoming.isGone) this.cut("client_gone");
   }
@@ -109,6 +104,11 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   /** The generation that rules. */
   get generation(): Generation {
     return this.#generation;
+  }
+
+  /** What follows from its head alone, by the generation that rules. */
+  get facts(): HeadFacts {
+    return headFacts(this.incoming, this.#generation);
   }
 
   /** Aborted when the exchange is cut. Whoever can do without it saves what it costs to make. */

@@ -43,12 +43,17 @@ export class ExchangeContext implements Asked {
 export class RequestFacts {
   readonly method: string;
   readonly remote: string;
+  readonly sameHead: object;
   readonly #incoming: IncomingExchange;
 
-  /** @param remote The client's address, seen through trusted proxies */
-  constructor(incoming: IncomingExchange, remote: string) {
+  /**
+   * @param remote The client's address, seen through trusted proxies
+   * @param sameHead What all requests with this head have in common
+   */
+  constructor(incoming: IncomingExchange, remote: string, sameHead: object) {
     this.method = incoming.method;
     this.remote = remote;
+    this.sameHead = sameHead;
     this.#incoming = incoming;
   }
 

@@ -4,10 +4,6 @@
  */
 import { Buffer } from "node:buffer";
 import type { Config } from "../config/config.ts";
-import { targetPath } from "../mcp/http_grammar.ts";
-import { fieldText } from "../upstream/upstream.ts";
-import { clientAddress } from "./client_address.ts";
-import type { Denial } from "./denial.ts";
 import { Exchange } from "./exchange.ts";
 import type { Cut } from "./exchange.ts";
 import { Generation } from "./generation.ts";
@@ -15,6 +11,8 @@ import type { GateParts } from "./generation.ts";
 import { ownMemory } from "./gate_memory.ts";
 import type { GateMemory } from "./gate_memory.ts";
 import type { IncomingExchange } from "./incoming.ts";
+import { headFacts } from "./head_facts.ts";
+import type { HeadFacts } from "./head_facts.ts";
 import { KeptThings } from "./kept_things.ts";
 import { LegacyStreams } from "./legacy_stream.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
@@ -109,24 +107,25 @@ export class Gate {
   /** Runs one exchange to its end; a promise only where something is waited for. Never throws. */
   handle(incoming: IncomingExchange): void | Promise<void> {
     const generation = this.#current;
-    const hostDenial = generation.door.checkHost(incoming);
-    const own = hostDenial === null && incoming.target !== null
-      ? this.#ownRoutes.answer(incoming.method, targetPath(incoming.target))
+    const facts = headFacts(incoming, generation);
+    const own = facts.hostDenial === null && facts.path !== null
+      ? this.#ownRoutes.answer(incoming.method, facts.path)
       : null;
     return own instanceof Promise
-      ? this.#admitLater(incoming, generation, own)
-      : this.#admit(incoming, generation, { hostDenial, own });
+      ? this.#admitLater(incoming, facts, own)
+      : this.#admit(incoming, facts, own);
   }
 
   /** A reload while an own route is looked up must not take the generation apart. */
   async #admitLater(
     incoming: IncomingExchange,
-    generation: Generation,
+    facts: HeadFacts,
     looking: Promise<OwnAnswer | null>,
   ): Promise<void> {
+    const { generation } = facts;
     generation.enter();
     try {
-      await this.#admit(incoming, generation, { hostDenial: null, own: await looking });
+      await this.#admit(incoming, facts, await looking);
     } finally {
       generation.leave();
     }
@@ -134,16 +133,13 @@ export class Gate {
 
   #admit(
     incoming: IncomingExchange,
-    generation: Generation,
-    arrival: { readonly hostDenial: Denial | null; readonly own: OwnAnswer | null },
+    facts: HeadFacts,
+    own: OwnAnswer | null,
   ): void | Promise<void> {
-    const { own } = arrival;
     if (own !== null && !own.audited) {
       return incoming.reply.send(own.status, own.fields, own.body).catch(() => {});
     }
-    const forwarded = fieldText(incoming.fields, "x-forwarded-for");
-    const remote = clientAddress(incoming.peer, forwarded || null, generation.isTrustedProxy);
-    const exchange = new Exchange(this, generation, incoming, remote, arrival);
+    const exchange = new Exchange(this, facts, incoming, own);
     this.#open.add(exchange);
     return exchange.run();
   }

@@ -3,6 +3,7 @@
  * speaks neither `Request` nor `Response`, so that listeners can be exchanged.
  */
 import type { Fields } from "../upstream/upstream.ts";
+import type { HeadFacts } from "./head_facts.ts";
 
 export type { Fields };
 
@@ -14,6 +15,14 @@ export interface ClientCertificate {
   readonly fault: string | null;
 }
 
+/**
+ * What the gate notes beside a head: one object for all requests of a connection whose heads are the
+ * same but for the length of the body.
+ */
+export interface HeadNotes {
+  facts: HeadFacts | null;
+}
+
 /** One HTTP request, its head read. */
 export interface IncomingExchange {
   /** Upper-case token as sent. */
@@ -22,6 +31,7 @@ export interface IncomingExchange {
   readonly target: string | null;
   /** As received; names in lower case. A listener may have joined repetitions by `", "`. */
   readonly fields: Fields;
+  readonly notes: HeadNotes;
   /** Address of the peer, without port. */
   readonly peer: string;
   /** The client's certificate as it counts at this moment; null: it has sent none. */

@@ -15,14 +15,13 @@ import type { Presented } from "./body_handles.ts";
 import { preflightFields } from "./cors.ts";
 import { render } from "./denial.ts";
 import type { Denial } from "./denial.ts";
-import { checkHeaders, refuse } from "./door.ts";
+import { refuse } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { bearerOf } from "./handle_bearer.ts";
 import type { Bearer } from "./handle_bearer.ts";
 import { tellOnStream } from "./legacy_posting.ts";
 import { openHandles } from "./open_handles.ts";
 import type { OpenHandles } from "./open_handles.ts";
-import { sessionDigest } from "./seal.ts";
 import {
   isLegacyTransport,
   isPosting,
@@ -56,23 +55,22 @@ export class Judgement {
   }
 
   #enter(): void | Promise<void> {
-    const { incoming, arrival, generation } = this.#exchange;
-    const outside = this.#stages.denial() ?? arrival.hostDenial ??
-      (arrival.own === null ? generation.door.check(incoming) : null);
+    const { incoming, own, generation, facts } = this.#exchange;
+    const outside = this.#stages.denial() ?? (own === null ? facts.outsideDenial : null);
     if (outside !== null) return this.refuse(outside);
-    if (arrival.own !== null) return this.#exchange.answering.send(arrival.own);
+    if (own !== null) return this.#exchange.answering.send(own);
     if (incoming.method === "OPTIONS") return this.#preflight();
     const asking = this.#stages.ask(1, generation.pipeline.firstCall);
     return asking === undefined ? this.#judgeHead() : asking.then(() => this.#judgeHead());
   }
 
   #judgeHead(): void | Promise<void> {
-    const { incoming, gate, generation, record } = this.#exchange;
+    const { incoming, gate, generation, record, facts } = this.#exchange;
     const denied = this.#stages.denial() ?? this.#stages.stranger();
     // A caller who is known is told in-band where he can be, so his body is read all the same.
     const isTold = denied === null || (this.#stages.isKnown && incoming.method === "POST");
     if (!isTold) return this.refuse(denied);
-    const atHead = denied ?? this.#takeStreamForGet() ?? checkHeaders(incoming, generation.config);
+    const atHead = denied ?? this.#takeStreamForGet() ?? facts.headerDenial;
     if (atHead !== null && atHead !== denied) return this.refuse(atHead);
     if (incoming.method !== "POST") return this.#judgeBody(NO_BODY, denied);
     const body = readBody(incoming, generation.config.limits, gate.held, record, this.#exchange);
@@ -220,15 +218,15 @@ export class Judgement {
 
   #openHandles(): OpenHandles | Denial {
     if (isLegacyTransport(this.#exchange)) return streamHandles(this.#exchange);
-    const { incoming, calls, generation, principal, record } = this.#exchange;
+    const { incoming, calls, generation, principal, record, facts } = this.#exchange;
+    const session = facts.session(principal.label);
     const handles = openHandles(incoming.fields, calls, this.#agreement, {
       sealer: generation.sealer,
       label: principal.label,
       resume: generation.config.mcp.resume,
+      session,
     });
-    if (!("kind" in handles) && handles.session !== null) {
-      record.session = sessionDigest(handles.session);
-    }
+    if (!("kind" in handles) && handles.session !== null) record.session = session?.digest ?? null;
     return handles;
   }
 

@@ -141,6 +141,7 @@ function incoming(config: Config, call: TrialCall, key: string): IncomingExchang
     method: "POST",
     target: config.path,
     fields,
+    notes: { facts: null },
     peer: "127.0.0.1",
     certificate: null,
     body: { take, read: () => Promise.resolve(take()) },

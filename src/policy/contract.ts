@@ -40,6 +40,11 @@ export interface Head {
     /** The client's address, without port; behind a trusted proxy the one it names. */
     readonly remote: string;
     /**
+     * One object for all requests of a connection whose heads are the same but for the length of the
+     * body: what follows from a head alone can be remembered under it, in a `WeakMap`.
+     */
+    readonly sameHead: object;
+    /**
      * SHA-256, in lower-case hexadecimal, of the certificate that the client has proved to hold the
      * key of, where it leads to `tls.client_ca` and is valid now; else null.
      */

@@ -104,10 +104,11 @@ export class Stage {
 
   /** A user module gets an object of its own; one `at: "head"` gets no call, not even a stale one. */
   #view(asked: Asked, timeUp: TimeUp): Context {
-    const { exchange, principal, http: { method, remote } } = asked;
+    const { exchange, principal, http: { method, remote, sameHead } } = asked;
     const http = {
       method,
       remote,
+      sameHead,
       header: (name: string) => asked.http.header(name),
       get certificate() {
         return asked.http.certificate;

@@ -192,6 +192,7 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
     this.#phase = "exchange";
     this.#spentMs = 0;
     this.#head = head;
+    const { notes } = this.#heads;
     if (head.bodyBytes === 0) {
       this.#input.wantNothing();
       this.#heads.forget();
@@ -201,7 +202,7 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
       : null;
     const body = new Http1Body(this.#input, bodyDecoder(head.bodyBytes), askForRest);
     const reply = new Http1Reply(this.#output, this, head);
-    const exchange = new Http1Exchange(head, this, body, reply);
+    const exchange = new Http1Exchange(head, notes, this, body, reply);
     this.#exchange = exchange;
     this.#home.run(exchange);
   }

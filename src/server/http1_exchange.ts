@@ -6,6 +6,7 @@ import type {
   ClientCertificate,
   ClientWatcher,
   Fields,
+  HeadNotes,
   IncomingBody,
   IncomingExchange,
 } from "../gate/incoming.ts";
@@ -22,6 +23,7 @@ export interface Client {
 
 /** An {@link IncomingExchange} on a connection of ours. */
 export class Http1Exchange implements IncomingExchange {
+  readonly notes: HeadNotes;
   readonly reply: Http1Reply;
   watcher: ClientWatcher | null = null;
   readonly #head: RequestHead;
@@ -29,8 +31,16 @@ export class Http1Exchange implements IncomingExchange {
   readonly #body: Http1Body;
   #isGone = false;
 
-  constructor(head: RequestHead, client: Client, body: Http1Body, reply: Http1Reply) {
+  /** @param notes Those of `head` */
+  constructor(
+    head: RequestHead,
+    notes: HeadNotes,
+    client: Client,
+    body: Http1Body,
+    reply: Http1Reply,
+  ) {
     this.#head = head;
+    this.notes = notes;
     this.#client = client;
     this.#body = body;
     this.reply = reply;

@@ -4,7 +4,8 @@
  * waits for bytes is the exchange.
  */
 import { HeadScan } from "./head_scan.ts";
-import { CHUNKED, latin1, readsLikeFraming } from "./request_head.ts";
+import { latin1 } from "./latin1.ts";
+import { CHUNKED, readsLikeFraming } from "./request_head.ts";
 
 /** What a decoder has made of some bytes. */
 export interface BodyDecoder {

@@ -3,10 +3,11 @@
  * message's framing is judged here, once for all who read the body. Pure: knows no socket, and of
  * MCP nothing.
  */
-import { Buffer } from "node:buffer";
-import type { Fields } from "../gate/incoming.ts";
+import type { Fields, HeadNotes } from "../gate/incoming.ts";
 import { fieldName } from "./field_name.ts";
 import { HeadScan } from "./head_scan.ts";
+import { KnownHead } from "./known_head.ts";
+import { latin1 } from "./latin1.ts";
 
 /** A head that was accepted. */
 export interface RequestHead {
@@ -34,15 +35,13 @@ export interface HeadRefusal {
 }
 
 /**
- * Reads the heads of one connection, one after the other. Nearly all that a client sends begin like
- * the one before: the same bytes are the same head, which is not read again.
+ * Reads the heads of one connection, one after the other. Nearly all that a client sends are like the
+ * one before, which is then not read again.
  */
 export class RequestHeadReader {
   readonly #scan = new HeadScan("request");
+  readonly #known = new KnownHead();
   #scanned = 0;
-  #last: RequestHead | null = null;
-  #lastBytes: Uint8Array = NOTHING;
-  #room: Uint8Array = NOTHING;
 
   /** Whether nothing of the next head has come yet. */
   get isUntouched(): boolean {
@@ -52,6 +51,11 @@ export class RequestHeadReader {
   /** Bytes of the head that was read. */
   get length(): number {
     return this.#scanned;
+  }
+
+  /** What is noted beside the head that was read, and any that is like it but for its body's length. */
+  get notes(): HeadNotes {
+    return this.#known.notes;
   }
 
   /** Looks out for the next head. */
@@ -65,9 +69,12 @@ export class RequestHeadReader {
    * all of it is there. Bytes that were there before are not looked at again.
    */
   read(bytes: Uint8Array, start: number, end: number): RequestHead | HeadRefusal | null {
-    if (this.#last !== null && this.#scanned === 0 && this.#isLast(bytes, start, end)) {
-      this.#scanned = this.#lastBytes.length;
-      return this.#last;
+    if (this.#scanned === 0) {
+      const known = this.#known.match(bytes, start, end);
+      if (known !== null) {
+        this.#scanned = this.#known.length;
+        return known;
+      }
     }
     const scan = this.#scan;
     const stop = scan.push(bytes, start + this.#scanned, end);
@@ -75,42 +82,15 @@ export class RequestHeadReader {
     if (scan.refusal !== 0) return { status: scan.refusal as HeadRefusal["status"] };
     if (!scan.isComplete) return null;
     const head = headOf(latin1(bytes, start, stop));
-    if (!("status" in head)) this.#remember(head, bytes, start, stop);
+    if (!("status" in head)) this.#known.remember(head, bytes, start, stop);
     return head;
   }
 
   /** Lets go of the last head: none like it is to be expected soon. */
   forget(): void {
-    this.#last = null;
-    this.#lastBytes = this.#room = NOTHING;
-  }
-
-  #isLast(bytes: Uint8Array, start: number, end: number): boolean {
-    const last = this.#lastBytes;
-    if (end - start < last.length) return false;
-    for (let at = 0; at < last.length; at++) if (bytes[start + at] !== last[at]) return false;
-    return true;
-  }
-
-  /** A copy: a large buffer must not be kept for the head at its beginning. */
-  #remember(head: RequestHead, bytes: Uint8Array, start: number, stop: number): void {
-    const length = stop - start;
-    if (length > LONGEST_KEPT) {
-      this.#last = null;
-      return;
-    }
-    // What grew a little, by a digit of the length for example, has its place.
-    if (this.#room.length < length) this.#room = new Uint8Array(length + 16);
-    this.#room.set(bytes.subarray(start, stop));
-    this.#lastBytes = this.#room.subarray(0, length);
-    this.#last = head;
+    this.#known.forget();
   }
 }
-
-const NOTHING = new Uint8Array(0);
-
-/** Longer heads are read again each time, so that resting connections stay small. */
-const LONGEST_KEPT = 2048;
 
 /** What a head says, its grammar known to be right. */
 function headOf(text: string): RequestHead | HeadRefusal {
@@ -222,12 +202,6 @@ function targetOf(raw: string, method: string, host: string | null): string | nu
   const origin = `http://${host}`;
   if (host === null || host === "" || !raw.startsWith(`${origin}/`)) return null;
   return raw.slice(origin.length);
-}
-
-/** One character for each byte of `bytes`; a `TextDecoder` of that name decodes windows-1252. */
-export function latin1(bytes: Uint8Array, from: number, to: number): string {
-  // Its own method, which takes any bytes: to make a Buffer of them costs more than to read them.
-  return Buffer.prototype.latin1Slice.call(bytes, from, to);
 }
 
 /** `text` from `from` to before `to` without spaces and tabs at its ends; NBSP is none of them. */

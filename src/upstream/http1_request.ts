@@ -3,7 +3,7 @@
  * and a body where it is small enough to go in the same write. Refuses what would not be one request.
  */
 import { isTextByte, isTokenByte } from "./http1_grammar.ts";
-import type { UpstreamRequest } from "./upstream.ts";
+import type { Fields, UpstreamRequest } from "./upstream.ts";
 
 /** Requests up to this size, body included, are written into a buffer that is used again. */
 const SPARE_BYTES = 4 * 1024;
@@ -44,6 +44,10 @@ export class RequestSpeller {
   readonly #host: string;
   readonly #target: string;
   readonly #spares: Uint8Array[] = [];
+  /** What stands before the length, by fields that recur: found to be sound when it was spelled. */
+  readonly #beginnings = new WeakMap<Fields, Uint8Array>();
+  /** How long that is of the request that was spelled last. */
+  #beginningBytes = 0;
 
   /** @param url Where every request goes, unless it names a path of its own */
   constructor(url: URL) {
@@ -53,23 +57,33 @@ export class RequestSpeller {
 
   /** The bytes of `request`. Throws {@link MalformedRequest}. */
   spell(request: UpstreamRequest): RequestBytes {
-    const { method, fields, body } = request;
-    const target = request.path ?? this.#target;
-    if (target !== this.#target && !TARGET.test(target)) {
+    const { method, fields, body, path, recurs = false } = request;
+    if (!recurs || path !== undefined || method !== "POST") return this.#spellAll(request);
+    const known = this.#beginnings.get(fields);
+    if (known === undefined) {
+      const spelled = this.#spellAll(request);
+      this.#beginnings.set(fields, spelled.first.slice(0, this.#beginningBytes));
+      return spelled;
+    }
+    const length = lengthField(body);
+    const bytes = this.#buffer(known.length + length.length, body);
+    bytes.set(known);
+    return ended(bytes, writeText(bytes, known.length, length), body);
+  }
+
+  #spellAll({ method, fields, body, path = this.#target }: UpstreamRequest): RequestBytes {
+    if (path !== this.#target && !TARGET.test(path)) {
       throw new MalformedRequest("the path is malformed");
     }
-    const length = body === null && method !== "POST" ? null : String(body?.length ?? 0);
-    const bodyBytes = body?.length ?? 0;
-    let headBytes = method.length + target.length + this.#host.length + EMPTY_BYTES;
-    if (length !== null) headBytes += LENGTH_BYTES + length.length;
+    const length = body === null && method !== "POST" ? "\r\n" : lengthField(body);
+    let headBytes = method.length + path.length + this.#host.length + EMPTY_BYTES + length.length;
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i] as readonly [string, string];
       headBytes += field[0].length + field[1].length + 4;
     }
-    const isWhole = headBytes + bodyBytes <= WHOLE_BYTES;
-    const bytes = this.#buffer(isWhole ? headBytes + bodyBytes : headBytes);
+    const bytes = this.#buffer(headBytes, body);
     let at = writeText(bytes, 0, `${method} `);
-    at = writeText(bytes, at, target);
+    at = writeText(bytes, at, path);
     at = writeText(bytes, at, " HTTP/1.1\r\nhost: ");
     at = writeText(bytes, at, this.#host);
     at = writeText(bytes, at, "\r\n");
@@ -77,12 +91,8 @@ export class RequestSpeller {
       const field = fields[i] as readonly [string, string];
       at = writeField(bytes, at, field[0], field[1]);
     }
-    if (length !== null) at = writeText(bytes, at, `content-length: ${length}\r\n`);
-    at = writeText(bytes, at, "\r\n");
-    if (body === null) return { first: bytes.subarray(0, at), rest: null };
-    if (!isWhole) return { first: bytes.subarray(0, at), rest: body };
-    bytes.set(body, at);
-    return { first: bytes.subarray(0, at + bodyBytes), rest: null };
+    this.#beginningBytes = at;
+    return ended(bytes, writeText(bytes, at, length), body);
   }
 
   /** Takes the buffer of `request` back, which nobody reads any more. */
@@ -93,16 +103,31 @@ export class RequestSpeller {
     }
   }
 
-  #buffer(bytes: number): Uint8Array {
+  /** Space for a head, and for the body where both go out in one piece. */
+  #buffer(headBytes: number, body: Uint8Array | null): Uint8Array {
+    const wholeBytes = headBytes + (body?.length ?? 0);
+    const bytes = wholeBytes <= WHOLE_BYTES ? wholeBytes : headBytes;
     if (bytes > SPARE_BYTES) return new Uint8Array(bytes);
     return this.#spares.pop() ?? new Uint8Array(SPARE_BYTES);
   }
 }
 
+/** The request whose head stands in the first `at` of `bytes`. */
+function ended(bytes: Uint8Array, at: number, body: Uint8Array | null): RequestBytes {
+  if (body === null) return { first: bytes.subarray(0, at), rest: null };
+  if (at + body.length > WHOLE_BYTES) return { first: bytes.subarray(0, at), rest: body };
+  bytes.set(body, at);
+  return { first: bytes.subarray(0, at + body.length), rest: null };
+}
+
+/** What ends the head of a request with content. */
+function lengthField(body: Uint8Array | null): string {
+  return `content-length: ${body?.length ?? 0}\r\n\r\n`;
+}
+
 const TARGET = /^\/[\x21-\x7e]*$/;
 
-const EMPTY_BYTES = "  HTTP/1.1\r\nhost: \r\n\r\n".length;
-const LENGTH_BYTES = "content-length: \r\n".length;
+const EMPTY_BYTES = "  HTTP/1.1\r\nhost: \r\n".length;
 
 /** Writes text of the transport's own, which is ASCII. */
 function writeText(bytes: Uint8Array, start: number, text: string): number {

@@ -28,6 +28,8 @@ export interface UpstreamRequest {
   readonly path?: string;
   /** Never holds framing or connection fields: the transport writes those. */
   readonly fields: Fields;
+  /** Whether the same object of fields has gone up before, and may again. Default false. */
+  readonly recurs?: boolean;
   readonly body: Uint8Array | null;
   /** Time to the head of the reply, connecting included. */
   readonly headTimeoutMs: number;

@@ -9,6 +9,7 @@ import type {
   ClientCertificate,
   ClientWatcher,
   Fields,
+  HeadNotes,
   IncomingExchange,
 } from "../gate/incoming.ts";
 
@@ -165,6 +166,7 @@ class TakenExchange implements IncomingExchange {
   readonly method: string;
   readonly target: string | null;
   readonly fields: Fields;
+  readonly notes: HeadNotes = { facts: null };
   readonly peer: string;
   /** As it counted when the request came in: it is answered at once. */
   readonly certificate: ClientCertificate | null;

@@ -1,6 +1,6 @@
 /** Handles in a head: what this gate sealed for this caller opens, all else is as if never issued. */
 import assert from "node:assert/strict";
-import { openHandles } from "../../src/gate/open_handles.ts";
+import { openHandles, openSession } from "../../src/gate/open_handles.ts";
 import { Sealer } from "../../src/gate/seal.ts";
 import type { Call, Era } from "../../src/policy/contract.ts";
 import { request } from "../policies/lent_host.ts";
@@ -90,18 +90,21 @@ for (const { name, session, event, call = CALL, era = "legacy", resume = "on", .
       ...(event === undefined ? [] : [["last-event-id", event] as const]),
     ];
     const agreement = { era, protocol: null };
-    const opened = openHandles(fields, [call], agreement, { sealer: SEALER, label: "a", resume });
+    const owner = { sealer: SEALER, label: "a" };
+    const rules = { ...owner, resume, session: openSession(fields, owner) };
+    const opened = openHandles(fields, [call], agreement, rules);
     const seen = "kind" in opened ? opened.kind : [opened.session, opened.lastEventId];
     assert.deepEqual(seen, c.expected);
   });
 }
 
 Deno.test("openHandles refuses a foreign session exactly like one never issued", () => {
-  const refusal = (session: string) =>
-    openHandles([["mcp-session-id", session]], [CALL], { era: "legacy", protocol: null }, {
-      sealer: SEALER,
-      label: "a",
-      resume: "on",
-    });
+  const refusal = (presented: string) => {
+    const fields = [["mcp-session-id", presented]] as const;
+    const owner = { sealer: SEALER, label: "a" };
+    const session = openSession(fields, owner);
+    const agreement = { era: "legacy", protocol: null } as const;
+    return openHandles(fields, [CALL], agreement, { ...owner, resume: "on", session });
+  };
   assert.deepEqual(refusal(FOREIGN), refusal("never-issued"));
 });

@@ -19,7 +19,12 @@ function hashOf(key: string): string {
 }
 
 function sent(headers: Record<string, string>, remote = "192.0.2.1", certificate: Shown = {}) {
-  const http = { method: "GET", header: (name: string) => headers[name] ?? null, remote };
+  const http = {
+    method: "GET",
+    header: (name: string) => headers[name] ?? null,
+    remote,
+    sameHead: {},
+  };
   const none = { certificate: null, certificateFault: null };
   return asked({ kind: "listen" }, { http: { ...http, ...none, ...certificate } });
 }

@@ -121,6 +121,7 @@ export function asked(call: Call, changes: Partial<Context> = {}, label = "a"): 
       method: "POST",
       header: () => null,
       remote: "192.0.2.1",
+      sameHead: {},
       certificate: null,
       certificateFault: null,
     },

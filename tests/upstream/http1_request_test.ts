@@ -113,3 +113,28 @@ Deno.test("RequestSpeller uses a buffer again only when it was given back", () =
   assert.equal(speller.spell(asked()).first.buffer, one.first.buffer);
   assert.notEqual(speller.spell(asked()).first.buffer, one.first.buffer);
 });
+
+Deno.test("RequestSpeller spells fields that recur as it spelled them first, with each body its own", () => {
+  const speller = new RequestSpeller(new URL("http://example.test/mcp"));
+  const fields = [["a", "1"], ["b", "2"]] as const;
+  const bodies = [1, 0, 12, 40_000, 3].map((size) => new Uint8Array(size).fill(0x61));
+  const all = (request: Partial<UpstreamRequest>) => {
+    const { first, rest } = speller.spell(asked(request));
+    return latin1(joined(rest === null ? [first] : [first, rest]));
+  };
+  for (const changes of [{}, { path: "/other" }, { method: "GET", body: null } as const]) {
+    for (const body of [...bodies, null]) {
+      const once = all({ fields: [...fields], body, ...changes });
+      for (let time = 0; time < 2; time++) {
+        assert.equal(all({ fields, recurs: true, body, ...changes }), once);
+      }
+    }
+  }
+});
+
+Deno.test("RequestSpeller refuses fields that recur each time", () => {
+  const request = asked({ fields: [["a", "1\r\nb: 2"]], recurs: true });
+  for (let time = 0; time < 3; time++) {
+    assert.throws(() => SPELLER.spell(request), MalformedRequest);
+  }
+});

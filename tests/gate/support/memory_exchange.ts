@@ -8,6 +8,7 @@ import type {
   ClientCertificate,
   ClientWatcher,
   Fields,
+  HeadNotes,
   IncomingBody,
   IncomingExchange,
   ReplyWriter,
@@ -25,6 +26,8 @@ export interface Request {
   /** The whole body, or null: it arrives by {@link MemoryExchange.send}. Default empty. */
   readonly body?: string | Uint8Array | null;
   readonly peer?: string;
+  /** Of the head; those of a request before where it has the same. Default: none are known. */
+  readonly notes?: HeadNotes;
 }
 
 /** How the answer stands. */
@@ -35,6 +38,7 @@ export class MemoryExchange implements IncomingExchange {
   readonly method: string;
   readonly target: string | null;
   readonly fields: Fields;
+  readonly notes: HeadNotes;
   readonly peer: string;
   /** What a listener with TLS knows of the client; to be set as the test goes on. */
   certificate: ClientCertificate | null = null;
@@ -57,6 +61,7 @@ export class MemoryExchange implements IncomingExchange {
     this.method = method;
     this.target = target;
     this.peer = peer;
+    this.notes = request.notes ?? { facts: null };
     const own: Fields = method === "POST"
       ? [
         ["host", "gate.example"],
