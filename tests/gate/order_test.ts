@@ -6,6 +6,9 @@ import assert from "node:assert/strict";
 import { A, call, config, D, keyEntry, rpc, Scene } from "./support/gate_scene.ts";
 import type { Request } from "./support/memory_exchange.ts";
 
+/** A request, all of it. */
+type Whole = Required<Omit<Request, "notes">>;
+
 /** A rule, and how to break it. */
 interface Breach {
   readonly name: string;
@@ -13,14 +16,14 @@ interface Breach {
   readonly status: number;
   readonly reason: string;
   /** Changes a request that passes. */
-  breaks(request: Required<Request>): Partial<Request>;
+  breaks(request: Whole): Partial<Request>;
   /** Null: without a key. */
   readonly key?: string | null;
   /** Whether requests were sent before, so that no token is left. */
   readonly spends?: boolean;
 }
 
-const field = (name: string, value: string) => ({ fields }: Required<Request>) => ({
+const field = (name: string, value: string) => ({ fields }: Whole) => ({
   fields: [...fields.filter(([other]) => other !== name), [name, value] as const],
 });
 
@@ -151,7 +154,7 @@ async function outcomeOf(breaches: readonly Breach[]) {
   await using scene = await Scene.open({ config: { keys: [key], limits } });
   if (spends) await scene.post(rpc("ping"), D);
 
-  let request: Required<Request> = {
+  let request: Whole = {
     method: "POST",
     target: "/mcp",
     fields: [["content-type", "application/json"]],

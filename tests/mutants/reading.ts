@@ -140,9 +140,38 @@ export const READING: readonly Mutant[] = [
   },
   {
     without: "comparing a request head that comes again byte by byte",
-    file: "src/server/request_head.ts",
-    find: "if (bytes[start + at] !== last[at]) return false;",
+    file: "src/server/known_head.ts",
+    find: "if (bytes[start + at] !== known[at]) return null;",
     put: "",
-    tests: ["tests/server/request_head_test.ts"],
+    tests: ["tests/server/head_repeat_test.ts"],
+  },
+  {
+    without: "comparing what follows the length of such a head",
+    file: "src/server/known_head.ts",
+    find: "if (bytes[shift + at] !== known[at]) return null;",
+    put: "",
+    tests: ["tests/server/head_repeat_test.ts"],
+  },
+  {
+    without: "other notes for another head",
+    file: "src/server/known_head.ts",
+    find:
+      "remember(head: RequestHead, bytes: Uint8Array, start: number, stop: number): void {\n    this.#notes = { facts: null };",
+    put: "remember(head: RequestHead, bytes: Uint8Array, start: number, stop: number): void {",
+    tests: ["tests/server/head_repeat_test.ts"],
+  },
+  {
+    without: "the newest rules for a head that comes again",
+    file: "src/gate/head_facts.ts",
+    find: "facts !== null && facts.generation === generation",
+    put: "facts !== null",
+    tests: ["tests/gate/head_facts_test.ts"],
+  },
+  {
+    without: "asking what beside the head decides about the fields that go up",
+    file: "src/gate/head_facts.ts",
+    find: "last !== null && isSameUpstream(last.asked, asked)",
+    put: "last !== null",
+    tests: ["tests/gate/head_facts_test.ts"],
   },
 ];
