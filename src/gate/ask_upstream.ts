@@ -4,7 +4,14 @@
  */
 import type { Agreement } from "../mcp/era.ts";
 import { UpstreamError } from "../upstream/upstream.ts";
-import type { Fields, ReplyWaiter, UpstreamReply, UpstreamRequest } from "../upstream/upstream.ts";
+import type {
+  Asker,
+  Fields,
+  ReplyWaiter,
+  Upstream,
+  UpstreamReply,
+  UpstreamRequest,
+} from "../upstream/upstream.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Generation } from "./generation.ts";
 import type { OpenHandles } from "./open_handles.ts";
@@ -22,50 +29,66 @@ export interface Question {
 }
 
 /**
- * Asks the upstream. Neither the wait for the head nor one for what follows it outlasts the exchange.
- * Throws {@link UpstreamError}.
+ * Asks the upstream, and tells `asker`. Neither the wait for the head nor one for what follows it
+ * outlasts the exchange.
  */
-export async function askUpstream(exchange: Exchange, question: Question): Promise<UpstreamReply> {
-  if (exchange.cutSignal.aborted) throw new UpstreamError("aborted", "The exchange was cut");
-  const { record, gate: { parts: { clock, census } } } = exchange;
-  if (census !== undefined) record.askedMs = clock.monotonic();
-  const asking = (question.generation ?? exchange.generation).upstream.send(
-    requestOf(exchange, question),
-  );
-  try {
-    const reply = new BoundReply(exchange, await exchange.untilCut(asking));
-    exchange.trace?.answered(reply.status);
-    return reply;
-  } catch (error) {
-    exchange.trace?.failed(error instanceof UpstreamError ? error.kind : "internal");
-    asking.then((late) => late.cancel(), () => {});
-    throw error;
-  } finally {
-    if (census !== undefined) record.answeredMs = clock.monotonic();
-  }
+export function askUpstream(exchange: Exchange, question: Question, asker: Asker): void {
+  const { upstream } = question.generation ?? exchange.generation;
+  new BoundReply(exchange, asker).ask(upstream, requestOf(exchange, question));
 }
 
-/** A reply that nobody waits for longer than its exchange lasts. */
-class BoundReply implements UpstreamReply, ReplyWaiter {
-  readonly status: number;
-  fields: Fields;
+/** The reply of {@link askUpstream}. Throws {@link UpstreamError}. */
+export function upstreamReply(exchange: Exchange, question: Question): Promise<UpstreamReply> {
+  return new Promise((onReply, onFailure) =>
+    askUpstream(exchange, question, { onReply, onFailure })
+  );
+}
+
+/** A reply that nobody waits for longer than its exchange lasts: before its head is in, and then. */
+class BoundReply implements UpstreamReply, ReplyWaiter, Asker {
+  status = 0;
+  fields: Fields = NO_FIELDS;
   readonly #exchange: Exchange;
-  readonly #reply: UpstreamReply;
+  /** Null once he has been told. */
+  #asker: Asker | null;
+  #reply: UpstreamReply | null = null;
   #waiter: ReplyWaiter | null = null;
 
-  constructor(exchange: Exchange, reply: UpstreamReply) {
+  constructor(exchange: Exchange, asker: Asker) {
+    this.#exchange = exchange;
+    this.#asker = asker;
+  }
+
+  /** Asks `upstream`. */
+  ask(upstream: Upstream, request: UpstreamRequest): void {
+    const exchange = this.#exchange;
+    if (exchange.cutSignal.aborted) return this.#fail(cutError());
+    const { record, gate: { parts: { clock, census } } } = exchange;
+    if (census !== undefined) record.askedMs = clock.monotonic();
+    exchange.waiter = this;
+    upstream.ask(request, this);
+  }
+
+  onReply(reply: UpstreamReply): void {
+    const asker = this.#take();
+    if (asker === null) return reply.cancel();
     this.status = reply.status;
     this.fields = reply.fields;
-    this.#exchange = exchange;
     this.#reply = reply;
+    this.#exchange.trace?.answered(reply.status);
+    asker.onReply(this);
+  }
+
+  onFailure(error: UpstreamError): void {
+    this.#fail(error);
   }
 
   take(): Uint8Array | null | undefined {
-    return this.#exchange.cutBy === null ? this.#reply.take() : undefined;
+    return this.#exchange.cutBy === null ? this.#reply?.take() : undefined;
   }
 
   read(): Promise<Uint8Array | null> {
-    return this.#exchange.untilCut(this.#reply.read());
+    return this.#exchange.untilCut((this.#reply as UpstreamReply).read());
   }
 
   wait(waiter: ReplyWaiter): void {
@@ -73,19 +96,41 @@ class BoundReply implements UpstreamReply, ReplyWaiter {
     this.#waiter = waiter;
     this.fields = NO_FIELDS;
     this.#exchange.waiter = this;
-    this.#reply.wait(this);
+    this.#reply?.wait(this);
   }
 
   /** There is more, or the exchange has been cut: whichever comes first. */
   onMore(): void {
+    if (this.#asker !== null) return this.#fail(cutError());
     const waiter = this.#waiter;
     this.#waiter = this.#exchange.waiter = null;
     waiter?.onMore();
   }
 
   cancel(): void {
-    this.#reply.cancel();
+    this.#reply?.cancel();
   }
+
+  #fail(error: UpstreamError): void {
+    const asker = this.#take();
+    if (asker === null) return;
+    this.#exchange.trace?.failed(error instanceof UpstreamError ? error.kind : "internal");
+    asker.onFailure(error);
+  }
+
+  /** Whoever is to be told, for the only time. */
+  #take(): Asker | null {
+    const asker = this.#asker;
+    if (asker === null) return null;
+    this.#asker = this.#exchange.waiter = null;
+    const { record, gate: { parts: { clock, census } } } = this.#exchange;
+    if (census !== undefined) record.answeredMs = clock.monotonic();
+    return asker;
+  }
+}
+
+function cutError(): UpstreamError {
+  return new UpstreamError("aborted", "The exchange was cut");
 }
 
 function requestOf(exchange: Exchange, question: Question): UpstreamRequest {

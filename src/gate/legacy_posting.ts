@@ -10,7 +10,7 @@ import type { Call } from "../mcp/message.ts";
 import { UpstreamError } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
 import { ClientGone } from "./answering.ts";
-import { askUpstream } from "./ask_upstream.ts";
+import { upstreamReply } from "./ask_upstream.ts";
 import type { Denial } from "./denial.ts";
 import { refuse } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
@@ -135,7 +135,7 @@ export class LegacyPosting {
     const { generation } = this.#exchange;
     // Where a reload has changed the upstream, the stream's own server is the one that knows it.
     const isSame = generation.config.upstream.url === stream.generation.config.upstream.url;
-    const reply = await askUpstream(this.#exchange, {
+    const reply = await upstreamReply(this.#exchange, {
       agreement: LEGACY_AGREEMENT,
       handles: NO_HANDLES,
       bytes,

@@ -5,7 +5,7 @@
 import type { Agreement } from "../mcp/era.ts";
 import type { Call, Id } from "../mcp/message.ts";
 import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
-import type { UpstreamReply } from "../upstream/upstream.ts";
+import type { Asker, UpstreamReply } from "../upstream/upstream.ts";
 import { askUpstream } from "./ask_upstream.ts";
 import type { HeldBody } from "./body.ts";
 import { errorText } from "./denial.ts";
@@ -46,11 +46,15 @@ export interface Permitted {
 }
 
 /** One way up and back. */
-export class Passage {
+export class Passage implements Asker {
   readonly #exchange: Exchange;
   readonly #permitted: Permitted;
   /** What the reply is judged as answering: of a batch, its first request. */
   readonly #call: Call;
+  /** Whether something else went up in the place of what was judged. */
+  #isSubstituted = false;
+  #forwarded: Pick<PromiseWithResolvers<void>, "resolve" | "reject"> | null = null;
+  #reply: UpstreamReply | null = null;
   #sessionFields: Fields = [];
   #screened: ReplyScreen | null = null;
   /** Whether what is unanswered may still be answered, on another stream. */
@@ -68,30 +72,51 @@ export class Passage {
    *
    * @param substitute Goes up in their place: the gate's answer for a client reply it refused
    */
-  async forward(substitute?: Uint8Array): Promise<void> {
+  forward(substitute?: Uint8Array): Promise<void> {
     const { body, agreement, handles } = this.#permitted;
-    try {
-      let reply: UpstreamReply;
-      try {
-        const bytes = substitute ?? body.bytes;
-        reply = await askUpstream(this.#exchange, { agreement, handles, bytes });
-      } catch (error) {
-        return await this.#unavailable(error);
-      } finally {
-        body[Symbol.dispose]();
-      }
-      try {
-        await this.#answer(reply, substitute !== undefined);
-      } finally {
-        reply.cancel();
-      }
-    } finally {
-      this.#land();
-    }
+    this.#isSubstituted = substitute !== undefined;
+    const bytes = substitute ?? body.bytes;
+    return new Promise((resolve, reject) => {
+      this.#forwarded = { resolve, reject };
+      askUpstream(this.#exchange, { agreement, handles, bytes }, this);
+    });
   }
 
-  #answer(reply: UpstreamReply, isSubstituted: boolean): Promise<void> {
-    if (isSubstituted) return this.#empty(202);
+  onReply(reply: UpstreamReply): void {
+    this.#permitted.body[Symbol.dispose]();
+    this.#reply = reply;
+    let answered: Promise<void>;
+    try {
+      answered = this.#answer(reply);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    answered.then(this.#passed, this.#failed);
+  }
+
+  onFailure(error: UpstreamError): void {
+    this.#permitted.body[Symbol.dispose]();
+    // Who cuts an exchange has still to say what becomes of its answer.
+    Promise.resolve().then(() => this.#unavailable(error)).then(this.#passed, this.#failed);
+  }
+
+  readonly #passed = (): void => {
+    this.#over();
+    this.#forwarded?.resolve();
+  };
+
+  readonly #failed = (error: unknown): void => {
+    this.#over();
+    this.#forwarded?.reject(error);
+  };
+
+  #over(): void {
+    this.#reply?.cancel();
+    this.#land();
+  }
+
+  #answer(reply: UpstreamReply): Promise<void> {
+    if (this.#isSubstituted) return this.#empty(202);
     const session = sessionFields(this.#exchange, this.#permitted, reply);
     if (session === null) {
       return this.#unavailable(new UpstreamError("broken", "session id is too long"));

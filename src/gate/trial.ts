@@ -84,7 +84,7 @@ function recorder(onFinish: (outcome: Outcome) => void): AnyPolicyModule {
 
 /** An upstream that has everything and does nothing. */
 const ANSWERING: Upstream = {
-  send() {
+  ask(_request, asker) {
     const result = {
       protocolVersion: LEGACY,
       capabilities: {},
@@ -96,7 +96,7 @@ const ANSWERING: Upstream = {
       rest = null;
       return bytes;
     };
-    return Promise.resolve({
+    asker.onReply({
       status: 200,
       fields: [["content-type", "application/json"]],
       take,

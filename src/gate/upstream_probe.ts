@@ -4,7 +4,7 @@
  * Whatever an HTTP server says to that, it is there; a proxy that says nobody is behind it is not.
  */
 import type { GateConfig } from "../policy/contract.ts";
-import { UpstreamError } from "../upstream/upstream.ts";
+import { send, UpstreamError } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
 import type { Gate } from "./gate.ts";
 
@@ -72,7 +72,7 @@ export class UpstreamProbe {
     current.enter();
     const timer = setTimeout(() => abandoned.abort(), 2 * PATIENCE_MS);
     try {
-      const reply = await current.upstream.send({
+      const reply = await send(current.upstream, {
         method: "GET",
         path: probePath(url),
         fields: [["accept", "*/*"], ["accept-encoding", "identity"], ["user-agent", userAgent]],

@@ -6,7 +6,7 @@
 import { isObject, type JsonObject, member } from "../mcp/json.ts";
 import { SseReader } from "../mcp/sse_reader.ts";
 import type { Fields, Upstream, UpstreamReply } from "../upstream/upstream.ts";
-import { fieldValues } from "../upstream/upstream.ts";
+import { fieldValues, send } from "../upstream/upstream.ts";
 
 /** Bytes of one answer; more is a failure. The gate's own default for a reply. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -86,13 +86,13 @@ export class StreamableChannel implements Channel {
     if (this.#session === null) return;
     const fields: Fields = [["mcp-session-id", this.#session], ...common(this.#calling)];
     const signal = AbortSignal.timeout(1000);
-    this.#upstream.send({ method: "DELETE", fields, body: null, headTimeoutMs: 1000, signal })
+    send(this.#upstream, { method: "DELETE", fields, body: null, headTimeoutMs: 1000, signal })
       .then((reply) => reply.cancel(), () => {});
   }
 
   async #post(message: JsonObject, fields: Fields, signal: AbortSignal): Promise<UpstreamReply> {
     const session: Fields = this.#session === null ? [] : [["mcp-session-id", this.#session]];
-    const reply = await this.#upstream.send({
+    const reply = await send(this.#upstream, {
       method: "POST",
       fields: [...POST_FIELDS, ...fields, ...session, ...common(this.#calling)],
       body: encoder.encode(JSON.stringify(message)),

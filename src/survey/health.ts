@@ -38,12 +38,15 @@ export type Trouble =
 export async function askHealth(asking: Asking): Promise<Health> {
   let dateMs: number | null = null;
   const upstream: Upstream = {
-    send: async (request) => {
-      const reply = await asking.upstream.send(request);
-      const date = Date.parse(fieldValues(reply.fields, "date")[0] ?? "");
-      if (!Number.isNaN(date)) dateMs = date;
-      return reply;
-    },
+    ask: (request, asker) =>
+      asking.upstream.ask(request, {
+        onReply: (reply) => {
+          const date = Date.parse(fieldValues(reply.fields, "date")[0] ?? "");
+          if (!Number.isNaN(date)) dateMs = date;
+          asker.onReply(reply);
+        },
+        onFailure: (error) => asker.onFailure(error),
+      }),
     close: () => asking.upstream.close(),
   };
   try {

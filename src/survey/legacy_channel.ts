@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from "../mcp/json.ts";
 import { SseReader } from "../mcp/sse_reader.ts";
+import { send } from "../upstream/upstream.ts";
 import type { Fields, Upstream, UpstreamReply } from "../upstream/upstream.ts";
 import {
   answerIn,
@@ -37,7 +38,7 @@ export class LegacyChannel implements Channel {
 
   /** Opens the stream at `url` and waits for the address. Throws {@link SurveyError}. */
   static async open(upstream: Upstream, calling: Calling, url: string): Promise<LegacyChannel> {
-    const stream = await upstream.send({
+    const stream = await send(upstream, {
       method: "GET",
       fields: [["accept", "text/event-stream"], ...common(calling)],
       body: null,
@@ -77,7 +78,7 @@ export class LegacyChannel implements Channel {
   }
 
   async #post(message: JsonObject, fields: Fields, signal: AbortSignal): Promise<void> {
-    const reply = await this.#upstream.send({
+    const reply = await send(this.#upstream, {
       method: "POST",
       path: this.#path,
       fields: [...POST_FIELDS, ...fields, ...common(this.#calling)],

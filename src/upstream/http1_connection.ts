@@ -13,6 +13,8 @@ import type { RequestBytes } from "./http1_request.ts";
 export interface Carried {
   /** The head is in, and so the request need not be sent again. */
   onHead(head: ReplyHead): void;
+  /** What has come with the head has been told. */
+  onBegun(): void;
   /**
    * More of the body is in; never an empty piece.
    *
@@ -177,6 +179,7 @@ export class Http1Connection {
     carried.onHead(head);
     // What came with the head is handed on; more is read when it is asked for.
     this.#readBody(carried, head.body);
+    carried.onBegun();
   }
 
   /** Hands on what the buffer holds of the body; answers whether there was anything to tell. */

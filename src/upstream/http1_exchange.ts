@@ -10,6 +10,7 @@ import { MalformedRequest, type RequestBytes } from "./http1_request.ts";
 import {
   type AbandonedListener,
   type Abandonment,
+  type Asker,
   type Fields,
   type ReplyWaiter,
   UpstreamError,
@@ -37,35 +38,48 @@ export interface Surroundings {
 export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener {
   status = 0;
   fields: Fields = [];
-  /** The reply. Rejects with {@link UpstreamError} only. */
-  readonly head: Promise<UpstreamReply>;
   readonly #around: Surroundings;
   readonly #signal: Abandonment;
   readonly #headTimeoutMs: number;
   readonly #isSafe: boolean;
+  /** Null once it has been told. */
+  #asker: Asker | null;
+  #hasHead = false;
   #request: RequestBytes | null = null;
   #connection: Http1Connection | null = null;
   #dialling: AbortController | null = null;
   #deadline: Deadline | null = null;
-  /** Null once the head is in, or never will be. */
-  #waiting: Pick<PromiseWithResolvers<UpstreamReply>, "resolve" | "reject"> | null = null;
   /** What has come of the body and was not asked for yet. */
   #piece: Uint8Array | null = null;
   /** Whether all of the body has come. */
   #isComplete = false;
   #failure: UpstreamError | null = null;
-  #asked: PromiseWithResolvers<Uint8Array | null> | null = null;
+  #reading: PromiseWithResolvers<Uint8Array | null> | null = null;
   #waiter: ReplyWaiter | null = null;
 
-  constructor(around: Surroundings, request: UpstreamRequest) {
+  /** @param asker Told of the reply, which this is then */
+  constructor(around: Surroundings, request: UpstreamRequest, asker: Asker) {
     this.#around = around;
+    this.#asker = asker;
     this.#signal = request.signal;
     this.#headTimeoutMs = request.headTimeoutMs;
     this.#isSafe = request.method === "GET";
-    this.head = new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
-    this.#start(request);
+  }
+
+  /** Begins, with the request it was made for. */
+  start(request: UpstreamRequest): void {
+    if (this.#signal.aborted) return this.cancel();
+    try {
+      this.#request = this.#around.spell(request);
+    } catch (error) {
+      if (!(error instanceof MalformedRequest)) throw error;
+      return this.#fail("broken", `was not asked: ${error.message}`);
+    }
+    this.#signal.addEventListener("abort", this);
+    this.#deadline = this.#around.startClock(this, this.#headTimeoutMs);
+    const connection = this.#around.take();
+    if (connection === null) this.#dial();
+    else this.#carryBy(connection, this.#request);
   }
 
   take(): Uint8Array | null | undefined {
@@ -82,11 +96,11 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     }
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#isComplete) return END;
-    if (this.#asked === null) {
-      this.#asked = Promise.withResolvers();
+    if (this.#reading === null) {
+      this.#reading = Promise.withResolvers();
       this.#connection?.pull();
     }
-    return this.#asked.promise;
+    return this.#reading.promise;
   }
 
   wait(waiter: ReplyWaiter): void {
@@ -115,8 +129,13 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     this.fields = head.fields;
     this.#request = null;
     this.#stopClock();
-    this.#waiting?.resolve(this);
-    this.#waiting = null;
+    this.#hasHead = true;
+  }
+
+  onBegun(): void {
+    const asker = this.#asker;
+    this.#asker = null;
+    asker?.onReply(this);
   }
 
   onBody(piece: Uint8Array | null, isLast: boolean): void {
@@ -124,10 +143,10 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
       this.#isComplete = true;
       this.#settle();
     }
-    const asked = this.#asked;
-    this.#asked = null;
-    if (asked === null) this.#piece = piece;
-    else asked.resolve(piece);
+    const reading = this.#reading;
+    this.#reading = null;
+    if (reading === null) this.#piece = piece;
+    else reading.resolve(piece);
     this.#wake();
   }
 
@@ -136,21 +155,6 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     // Once at most: a new connection is never stale.
     if (wasStale && (this.#isSafe || isUnsent)) this.#dial();
     else this.#fail("broken", what);
-  }
-
-  #start(request: UpstreamRequest): void {
-    if (this.#signal.aborted) return this.cancel();
-    try {
-      this.#request = this.#around.spell(request);
-    } catch (error) {
-      if (!(error instanceof MalformedRequest)) throw error;
-      return this.#fail("broken", `was not asked: ${error.message}`);
-    }
-    this.#signal.addEventListener("abort", this);
-    this.#deadline = this.#around.startClock(this, this.#headTimeoutMs);
-    const connection = this.#around.take();
-    if (connection === null) this.#dial();
-    else this.#carryBy(connection, this.#request);
   }
 
   #carryBy(connection: Http1Connection, request: RequestBytes): void {
@@ -178,10 +182,12 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     this.#connection?.close();
     this.#dialling?.abort(failure);
     this.#settle();
-    this.#waiting?.reject(failure);
-    this.#waiting = null;
-    this.#asked?.reject(failure);
-    this.#asked = null;
+    if (this.#hasHead) this.onBegun();
+    const asker = this.#asker;
+    this.#asker = null;
+    asker?.onFailure(failure);
+    this.#reading?.reject(failure);
+    this.#reading = null;
     this.#wake();
   }
 

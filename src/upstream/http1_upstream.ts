@@ -11,12 +11,7 @@ import { Http1Exchange, type Surroundings } from "./http1_exchange.ts";
 import { IdleConnections } from "./http1_idle.ts";
 import { type RequestBytes, RequestSpeller } from "./http1_request.ts";
 import type { UpstreamFiles } from "./http1_secure.ts";
-import {
-  type Upstream,
-  UpstreamError,
-  type UpstreamReply,
-  type UpstreamRequest,
-} from "./upstream.ts";
+import { type Asker, type Upstream, UpstreamError, type UpstreamRequest } from "./upstream.ts";
 
 /** Where the upstream is, and how its connections are kept. */
 export interface Http1Options {
@@ -69,13 +64,13 @@ class Http1Upstream implements Upstream, Home, Surroundings {
     this.#speller = new RequestSpeller(url);
   }
 
-  send(request: UpstreamRequest): Promise<UpstreamReply> {
+  ask(request: UpstreamRequest, asker: Asker): void {
     if (this.#isClosing) {
       const what = `Upstream ${this.host} cannot be reached: the way to it is closed`;
-      return Promise.reject(new UpstreamError("unreachable", what));
+      return asker.onFailure(new UpstreamError("unreachable", what));
     }
     this.#underWay++;
-    return new Http1Exchange(this, request).head;
+    new Http1Exchange(this, request, asker).start(request);
   }
 
   close(): Promise<void> {

@@ -68,12 +68,28 @@ export interface UpstreamReply {
   cancel(): void;
 }
 
+/** Who is told what comes of a request, by one of these, once. */
+export interface Asker {
+  /** The head of the reply is in. Never throws. */
+  onReply(reply: UpstreamReply): void;
+  /** There is no reply. Never throws. */
+  onFailure(error: UpstreamError): void;
+}
+
 /** The way to the one configured MCP server. */
 export interface Upstream {
-  /** Throws {@link UpstreamError}, and nothing else. Redirects are replies like any other. */
-  send(request: UpstreamRequest): Promise<UpstreamReply>;
+  /**
+   * Asks, and tells `asker`, at once or later. Never throws. Redirects are replies like any other. Who
+   * would rather wait has {@link send}.
+   */
+  ask(request: UpstreamRequest, asker: Asker): void;
   /** Ends idle connections; those in use end with their replies. */
   close(): Promise<void>;
+}
+
+/** The reply of `upstream` to `request`. Throws {@link UpstreamError}, and nothing else. */
+export function send(upstream: Upstream, request: UpstreamRequest): Promise<UpstreamReply> {
+  return new Promise((onReply, onFailure) => upstream.ask(request, { onReply, onFailure }));
 }
 
 /** Why there is no reply, or no more of it. */

@@ -8,7 +8,7 @@ import { allow } from "../../src/policy/contract.ts";
 import type { Upstream } from "../../src/upstream/upstream.ts";
 import { eventually, inTime } from "../support/eventually.ts";
 import { bodyOf, call, config, rpc, Scene } from "./support/gate_scene.ts";
-import { eventReply, jsonReply, MemoryReply } from "./support/memory_upstream.ts";
+import { asking, eventReply, jsonReply, MemoryReply } from "./support/memory_upstream.ts";
 
 const MODERN = "2026-07-28";
 const LONG = 60_000;
@@ -115,7 +115,7 @@ for (const { name, begin, status } of WAITING) {
 }
 
 Deno.test("close waits for no upstream that neither answers nor gives up", async () => {
-  const deaf: Upstream = { send: () => new Promise(() => {}), close: () => Promise.resolve() };
+  const deaf: Upstream = { ask: () => {}, close: () => Promise.resolve() };
   await using scene = await Scene.open({ connect: () => deaf });
   const exchange = scene.begin({ body: bodyOf(call()) });
   await eventually("the call to go up", () => scene.gate.held.bytes > 0);
@@ -125,7 +125,7 @@ Deno.test("close waits for no upstream that neither answers nor gives up", async
 
 Deno.test("a reply that comes after its exchange was cut is given up", async () => {
   const late = Promise.withResolvers<MemoryReply>();
-  const deaf: Upstream = { send: () => late.promise, close: () => Promise.resolve() };
+  const deaf: Upstream = { ask: asking(() => late.promise), close: () => Promise.resolve() };
   await using scene = await Scene.open({ connect: () => deaf });
   const exchange = scene.begin({ body: bodyOf(call()) });
   await eventually("the call to go up", () => scene.gate.held.bytes > 0);
@@ -176,7 +176,7 @@ Deno.test("close ends what older generations keep, too", async () => {
     const ms = closeMs;
     closeMs = 0;
     const close = () => new Promise<void>((resolve) => setTimeout(resolve, ms));
-    return { send: () => Promise.resolve(eventReply([])), close };
+    return { ask: asking(() => Promise.resolve(eventReply([]))), close };
   };
   const setting = { stages: ["keeper"], modules: { keeper: module }, connect };
   await using scene = await Scene.open(setting);

@@ -46,7 +46,7 @@ function made(allowlist: (host: Host) => void = () => {}): Made {
     ]),
     loadPlugin: () => Promise.reject(new Error("no modules")),
     connect: () => ({
-      send: () => Promise.reject(new Error("not asked")),
+      ask: () => assert.fail("not asked"),
       close: () => Promise.resolve(void done.push("upstream closes")),
     }),
     clock: new VirtualClock(),

@@ -26,7 +26,7 @@ import {
   postTo,
   rpc,
 } from "./support/legacy_scene.ts";
-import { fieldMap } from "./support/memory_upstream.ts";
+import { asking, fieldMap } from "./support/memory_upstream.ts";
 
 Deno.test("a refusal never stands inside an event of the server's", async () => {
   await using scene = await openLegacy();
@@ -62,7 +62,7 @@ Deno.test("a refusal waits for a client that takes nothing, and ends with its st
 Deno.test("a message goes to the server whose stream it is, also after a reload", async () => {
   const upstreams: string[] = [];
   const reached = (url: string): Upstream => ({
-    send: (request) => {
+    ask: asking((request) => {
       if (request.method === "POST") upstreams.push(`${url}${request.path}`);
       const reply = request.method === "GET"
         ? new MemoryReply(200, [["content-type", "text/event-stream"]])
@@ -70,7 +70,7 @@ Deno.test("a message goes to the server whose stream it is, also after a reload"
         : accepted();
       request.signal.addEventListener("abort", { handleEvent: () => reply.fail("aborted") });
       return Promise.resolve(reply);
-    },
+    }),
     close: () => Promise.resolve(),
   });
   const servers = ["http://upstream.example:9000", "http://other.example"];

@@ -7,6 +7,7 @@ import { eventually, inTime } from "../support/eventually.ts";
 import { ChildProgram } from "../support/child_program.ts";
 import { RecordingUpstream } from "../support/recording_upstream.ts";
 import { asked, failure, textOf } from "./upstream_fixture.ts";
+import { send } from "../../src/upstream/upstream.ts";
 
 const TLS = fileURLToPath(new URL("../testdata/tls", import.meta.url));
 const CLIENT = fileURLToPath(new URL("tls_client.ts", import.meta.url));
@@ -92,7 +93,7 @@ Deno.test("dial gives up with the signal's reason, also while the name is asked 
 Deno.test("http1Upstream finds the addresses of a name by itself", async () => {
   await using server = await RecordingUpstream.start();
   const upstream = http1Upstream({ url: `http://localhost:${server.port}/` });
-  await textOf(await upstream.send(asked()));
+  await textOf(await send(upstream, asked()));
   assert.deepEqual((await server.request(0)).fields[0], ["host", `localhost:${server.port}`]);
   await upstream.close();
 });
@@ -111,7 +112,7 @@ async function secureServer(hostname: string): Promise<Deno.HttpServer<Deno.NetA
 Deno.test("http1Upstream does not speak to whom the runtime does not trust", async () => {
   const server = await secureServer("127.0.0.1");
   const upstream = http1Upstream({ url: `https://localhost:${server.addr.port}/` });
-  await assert.rejects(upstream.send(asked()), (error: Error) => {
+  await assert.rejects(send(upstream, asked()), (error: Error) => {
     assert.match(error.message, /certificate/);
     return failure("unreachable")(error);
   });

@@ -8,6 +8,7 @@ import { eventually, inTime } from "../support/eventually.ts";
 import { answer, RecordingUpstream } from "../support/recording_upstream.ts";
 import { MemorySocket, wire } from "./memory_socket.ts";
 import { asked, failure, textOf } from "./upstream_fixture.ts";
+import { send } from "../../src/upstream/upstream.ts";
 
 /** Runs `test` with a port at which connections are never taken. */
 async function withDeafPort(test: (port: number) => Promise<void>): Promise<void> {
@@ -28,7 +29,7 @@ async function withDeafPort(test: (port: number) => Promise<void>): Promise<void
 Deno.test("http1Upstream counts the connecting to the time of the head", async () => {
   await withDeafPort(async (port) => {
     const upstream = http1Upstream({ url: `http://127.0.0.1:${port}/` });
-    await assert.rejects(upstream.send(asked({ headTimeoutMs: 50 })), failure("timeout"));
+    await assert.rejects(send(upstream, asked({ headTimeoutMs: 50 })), failure("timeout"));
     await upstream.close();
   });
 });
@@ -37,7 +38,10 @@ Deno.test("http1Upstream gives a connection up that is not made when the signal 
   await withDeafPort(async (port) => {
     const upstream = http1Upstream({ url: `http://127.0.0.1:${port}/` });
     const abort = new AbortController();
-    const sent = assert.rejects(upstream.send(asked({ signal: abort.signal })), failure("aborted"));
+    const sent = assert.rejects(
+      send(upstream, asked({ signal: abort.signal })),
+      failure("aborted"),
+    );
     abort.abort();
     await inTime("the failure", sent);
     await inTime("close", upstream.close());
@@ -48,11 +52,11 @@ Deno.test("http1Upstream sends nothing that is no request, and says which part",
   await using server = await RecordingUpstream.start();
   const upstream = http1Upstream({ url: server.url() });
   const fields = [["x-secret", "hidden\r\nX: y"]] as const;
-  await assert.rejects(upstream.send(asked({ fields })), (error: Error) => {
+  await assert.rejects(send(upstream, asked({ fields })), (error: Error) => {
     assert.match(error.message, /^Upstream 127\.0\.0\.1:\d+ was not asked: the value of x-secret/);
     return failure("broken")(error) && !error.message.includes("hidden");
   });
-  await textOf(await upstream.send(asked()));
+  await textOf(await send(upstream, asked()));
   assert.equal(server.requests.length, 1);
   await upstream.close();
 });
@@ -61,8 +65,8 @@ Deno.test("http1Upstream keeps no connection for longer than the upstream does",
   await using server = await RecordingUpstream.start();
   const upstream = http1Upstream({ url: server.url() });
   server.next(answer({ fields: [["Keep-Alive", "timeout=1"]], body: "x" }));
-  await textOf(await upstream.send(asked()));
-  await textOf(await upstream.send(asked()));
+  await textOf(await send(upstream, asked()));
+  await textOf(await send(upstream, asked()));
   assert.equal(server.connections, 2);
   await upstream.close();
 });
@@ -71,7 +75,7 @@ Deno.test("http1Upstream closes a connection when the upstream is about to", asy
   await using server = await RecordingUpstream.start();
   const upstream = http1Upstream({ url: server.url(), idleTimeoutMs: 60_000 });
   server.next(answer({ fields: [["Keep-Alive", "timeout=2"]], body: "x" }));
-  await textOf(await upstream.send(asked()));
+  await textOf(await send(upstream, asked()));
   await eventually("the connection's end", () => server.open === 0);
   await upstream.close();
 });
@@ -79,7 +83,7 @@ Deno.test("http1Upstream closes a connection when the upstream is about to", asy
 Deno.test("http1Upstream keeps no connection once it is closing", async () => {
   await using server = await RecordingUpstream.start();
   const upstream = http1Upstream({ url: server.url(), idleTimeoutMs: 60_000 });
-  const sent = upstream.send(asked());
+  const sent = send(upstream, asked());
   const closed = upstream.close();
   await textOf(await sent);
   await closed;
@@ -90,7 +94,7 @@ Deno.test("http1Upstream reads an answer that comes before the request was read"
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const upstream = http1Upstream({ url: `http://127.0.0.1:${listener.addr.port}/` });
   const body = new Uint8Array(16 * 1024 * 1024);
-  const sent = upstream.send(asked({ body }));
+  const sent = send(upstream, asked({ body }));
   const peer = await listener.accept();
   await peer.write(wire("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"));
   const reply = await inTime("the reply", sent);
@@ -110,8 +114,8 @@ Deno.test("http1Upstream serves other requests while one reply is not read", asy
   await using server = await RecordingUpstream.start();
   const upstream = http1Upstream({ url: server.url() });
   server.next(answer({ body: new Uint8Array(8 * 1024 * 1024) }));
-  const unread = await upstream.send(asked());
-  for (let i = 0; i < 5; i++) await textOf(await upstream.send(asked()));
+  const unread = await send(upstream, asked());
+  for (let i = 0; i < 5; i++) await textOf(await send(upstream, asked()));
   unread.cancel();
   await upstream.close();
 });

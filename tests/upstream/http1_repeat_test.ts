@@ -6,12 +6,13 @@ import assert from "node:assert/strict";
 import type { Home, Socket } from "../../src/upstream/http1_connection.ts";
 import { Http1Exchange } from "../../src/upstream/http1_exchange.ts";
 import { http1Upstream } from "../../src/upstream/http1_upstream.ts";
-import type { UpstreamRequest } from "../../src/upstream/upstream.ts";
+import type { UpstreamReply, UpstreamRequest } from "../../src/upstream/upstream.ts";
 import { eventually } from "../support/eventually.ts";
 import { answer, raw, RecordingUpstream, type Script } from "../support/recording_upstream.ts";
 import { MemorySocket, readFrom, wire } from "./memory_socket.ts";
 import { MemorySurroundings } from "./memory_surroundings.ts";
 import { asked, failure, textOf } from "./upstream_fixture.ts";
+import { send } from "../../src/upstream/upstream.ts";
 
 const KEPT = answer({ body: "kept" });
 const GOOD = answer({ body: "good" });
@@ -63,8 +64,8 @@ for (const { name, method, scripts, text, requests } of CASES) {
     await using server = await RecordingUpstream.start();
     const upstream = http1Upstream({ url: server.url() });
     server.next(...scripts);
-    assert.equal(await textOf(await upstream.send(asked())), "kept");
-    const sent = upstream.send(asked({ method }));
+    assert.equal(await textOf(await send(upstream, asked())), "kept");
+    const sent = send(upstream, asked({ method }));
     if (text === null) await assert.rejects(sent, failure("broken"));
     else assert.equal(await textOf(await sent), text);
     assert.equal(server.requests.length, requests);
@@ -77,7 +78,7 @@ Deno.test("http1Upstream repeats nothing that was sent on a new connection", asy
   await using server = await RecordingUpstream.start();
   const upstream = http1Upstream({ url: server.url() });
   server.next(raw([]));
-  await assert.rejects(upstream.send(asked({ method: "GET" })), failure("broken"));
+  await assert.rejects(send(upstream, asked({ method: "GET" })), failure("broken"));
   assert.equal(server.requests.length, 1);
   await upstream.close();
 });
@@ -113,6 +114,13 @@ class FailingSocket implements Socket {
   }
 }
 
+/** The reply to `request`, sent by nobody but the exchange. */
+function replyOf(around: MemorySurroundings, request: UpstreamRequest): Promise<UpstreamReply> {
+  return new Promise((onReply, onFailure) =>
+    new Http1Exchange(around, request, { onReply, onFailure }).start(request)
+  );
+}
+
 const UNSENT = [
   { name: "none of it was taken", takes: 0, isSecure: false, isRepeated: true },
   { name: "some of it was taken", takes: 1, isSecure: false, isRepeated: false },
@@ -128,7 +136,7 @@ for (const { name, takes, isSecure, isRepeated } of UNSENT) {
       kept,
       () => Promise.resolve(new MemorySocket([reply], "end")),
     );
-    const { head } = new Http1Exchange(around, asked());
+    const head = replyOf(around, asked());
     if (isRepeated) assert.equal(await textOf(await head), "good");
     else await assert.rejects(head, failure("broken"));
     assert.equal(around.attempts.length, isRepeated ? 1 : 0);
@@ -140,7 +148,7 @@ Deno.test("Http1Exchange gives up the connecting with itself, and uses no connec
   const connected = Promise.withResolvers<Socket>();
   const around = new MemorySurroundings(null, () => connected.promise);
   const abort = new AbortController();
-  const { head } = new Http1Exchange(around, asked({ signal: abort.signal }));
+  const head = replyOf(around, asked({ signal: abort.signal }));
   abort.abort();
   await assert.rejects(head, failure("aborted"));
   assert.equal(around.attempts[0]?.aborted, true);

@@ -11,6 +11,7 @@ import { eventually, inTime } from "../support/eventually.ts";
 import { joined } from "../support/http_reader.ts";
 import { RecordingUpstream } from "../support/recording_upstream.ts";
 import { asked, bytesOf, failure, textOf } from "./upstream_fixture.ts";
+import { send } from "../../src/upstream/upstream.ts";
 
 const CLIENT = fileURLToPath(new URL("tls_client.ts", import.meta.url));
 
@@ -35,7 +36,7 @@ testNeeding(
       const upstream = http1Upstream({ url: `https://${host}:${server.addr.port}/`, tls });
       for (const size of [1, 5000, 70_000, 3_000_000]) {
         const body = new Uint8Array(size).map((_, at) => at * 7);
-        const reply = await upstream.send(asked({ body, headTimeoutMs: 20_000 }));
+        const reply = await send(upstream, asked({ body, headTimeoutMs: 20_000 }));
         assert.deepEqual(await bytesOf(reply), body);
       }
       await upstream.close();
@@ -74,7 +75,10 @@ for (const { name, names, isForeign, hostname = "localhost", untilMs } of REFUSE
     });
     const tls = { ...NOTHING, ca: authority.pem };
     const upstream = http1Upstream({ url: `https://${hostname}:${server.addr.port}/`, tls });
-    await assert.rejects(upstream.send(asked({ body: new Uint8Array(9) })), failure("unreachable"));
+    await assert.rejects(
+      send(upstream, asked({ body: new Uint8Array(9) })),
+      failure("unreachable"),
+    );
     assert.equal(reached, 0);
     await upstream.close();
     await server.shutdown();
@@ -122,7 +126,7 @@ testNeeding(
       const { cert, key } = shown ?? NOTHING;
       const tls = { ca: authority.pem, cert, key };
       const upstream = http1Upstream({ url: `https://localhost:${front.port}/`, tls });
-      const reply = await upstream.send(asked({ body: new Uint8Array(2) }));
+      const reply = await send(upstream, asked({ body: new Uint8Array(2) }));
       statuses.push(reply.status);
       await textOf(reply);
       await upstream.close();
@@ -148,7 +152,7 @@ for (const { name, says } of MUTE) {
       const tls = { ...NOTHING, ca: authority.pem };
       const upstream = http1Upstream({ url, tls, connectTimeoutMs: 300 });
       const refused = assert.rejects(
-        inTime("the failure", upstream.send(asked())),
+        inTime("the failure", send(upstream, asked())),
         failure("unreachable"),
       );
       const connection = await listener.accept();
@@ -190,7 +194,7 @@ testNeeding(
     );
     const tls = { ...NOTHING, ca: authority.pem };
     const upstream = http1Upstream({ url: `https://localhost:${server.addr.port}/`, tls });
-    const reply = await upstream.send(asked());
+    const reply = await send(upstream, asked());
     const first = await inTime("the first piece", reply.read());
     assert.equal(new TextDecoder().decode(first?.subarray(0, 5)), "first");
     let seen = -1;

@@ -104,9 +104,9 @@ export function readNext(connection: Http1Connection): Promise<Reading> {
   const carried: Carried = {
     onHead(now) {
       head = now;
-      // As one who asks for the body before any of it is there.
-      queueMicrotask(() => connection.pull());
     },
+    // As one who asks for the body at once.
+    onBegun: () => connection.pull(),
     onBody(piece, isLast) {
       if (piece !== null) body.push(piece);
       if (!isLast) return connection.pull();

@@ -6,6 +6,7 @@
  */
 import { http1Upstream } from "../../src/upstream/http1_upstream.ts";
 import { asked, textOf } from "./upstream_fixture.ts";
+import { send } from "../../src/upstream/upstream.ts";
 
 let ca: string | null = null;
 for (const url of Deno.args) {
@@ -16,8 +17,8 @@ for (const url of Deno.args) {
   const tls = ca === null ? null : { ca, cert: null, key: null };
   const upstream = http1Upstream({ url, tls });
   try {
-    const first = await textOf(await upstream.send(asked()));
-    console.log(first, await textOf(await upstream.send(asked())));
+    const first = await textOf(await send(upstream, asked()));
+    console.log(first, await textOf(await send(upstream, asked())));
   } catch (error) {
     console.log(String(error));
   }

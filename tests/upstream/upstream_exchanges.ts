@@ -5,6 +5,7 @@ import { eventually, inTime } from "../support/eventually.ts";
 import { fieldOf } from "../support/http_reader.ts";
 import { answer, events, raw } from "../support/recording_upstream.ts";
 import { asked, type MakeUpstream, textOf, withUpstream } from "./upstream_fixture.ts";
+import { send } from "../../src/upstream/upstream.ts";
 
 /** Registers the tests of what is sent and what comes back. */
 export function describeExchanges(name: string, make: MakeUpstream): void {
@@ -15,7 +16,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
         "é",
       ]] as const;
       const body = new TextEncoder().encode("{}");
-      await textOf(await upstream.send(asked({ fields, body })));
+      await textOf(await send(upstream, asked({ fields, body })));
       const request = await server.request(0);
       assert.equal(`${request.method} ${request.target} ${request.text}`, "POST /mcp?fixed=1 {}");
       const own = new Set(["host", "connection", "content-length"]);
@@ -32,8 +33,8 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
 
   Deno.test(`${name} sends a request to the path that it names`, async () => {
     await withUpstream(make, async (server, upstream) => {
-      await textOf(await upstream.send(asked({ path: "/messages?id=1" })));
-      await textOf(await upstream.send(asked()));
+      await textOf(await send(upstream, asked({ path: "/messages?id=1" })));
+      await textOf(await send(upstream, asked()));
       assert.deepEqual(server.requests.map((request) => request.target), [
         "/messages?id=1",
         "/mcp?fixed=1",
@@ -44,15 +45,15 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
   Deno.test(`${name} sends only the part of a buffer that a body names`, async () => {
     await withUpstream(make, async (server, upstream) => {
       const body = new TextEncoder().encode("secret{}secret").subarray(6, 8);
-      await textOf(await upstream.send(asked({ body })));
+      await textOf(await send(upstream, asked({ body })));
       assert.equal((await server.request(0)).text, "{}");
     });
   });
 
   Deno.test(`${name} sends a request to the path that it names, on the same server`, async () => {
     await withUpstream(make, async (server, upstream) => {
-      await textOf(await upstream.send(asked({ path: "/messages?sessionId=1" })));
-      await textOf(await upstream.send(asked()));
+      await textOf(await send(upstream, asked({ path: "/messages?sessionId=1" })));
+      await textOf(await send(upstream, asked()));
       const targets = [(await server.request(0)).target, (await server.request(1)).target];
       assert.deepEqual(targets, ["/messages?sessionId=1", "/mcp?fixed=1"]);
     });
@@ -61,7 +62,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
   for (const path of ["//evil/m", "http://evil/m"]) {
     Deno.test(`${name} reaches no other server by the path ${path}`, async () => {
       await withUpstream(make, async (server, upstream) => {
-        await upstream.send(asked({ path })).then(textOf, () => "");
+        await send(upstream, asked({ path })).then(textOf, () => "");
         assert.ok(
           server.requests.every(({ fields }) =>
             fieldOf(fields, "host") === `127.0.0.1:${server.port}`
@@ -74,7 +75,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
   for (const path of ["", "m", "/m HTTP/1.1\r\nx: y"]) {
     Deno.test(`${name} sends nothing to the path ${JSON.stringify(path)}`, async () => {
       await withUpstream(make, async (server, upstream) => {
-        await assert.rejects(upstream.send(asked({ path })));
+        await assert.rejects(send(upstream, asked({ path })));
         assert.deepEqual(server.requests, []);
       });
     });
@@ -83,7 +84,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
   for (const method of ["GET", "DELETE"] as const) {
     Deno.test(`${name} sends ${method} without a body`, async () => {
       await withUpstream(make, async (server, upstream) => {
-        await textOf(await upstream.send(asked({ method })));
+        await textOf(await send(upstream, asked({ method })));
         const request = await server.request(0);
         assert.equal(request.method, method);
         assert.ok(["0", null].includes(fieldOf(request.fields, "content-length")));
@@ -95,7 +96,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
   Deno.test(`${name} sends a body of 4 MiB whole`, async () => {
     await withUpstream(make, async (server, upstream) => {
       const body = new Uint8Array(4 * 1024 * 1024).map((_, i) => i * 7);
-      await textOf(await upstream.send(asked({ body })));
+      await textOf(await send(upstream, asked({ body })));
       assert.deepEqual((await server.request(0)).body, body);
     });
   });
@@ -107,7 +108,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
       for (let cut = 1; cut < whole.length; cut++) {
         const turn = new Promise((resolve) => setTimeout(resolve, 0));
         server.next(raw([whole.slice(0, cut), turn, whole.slice(cut)], "keep"));
-        const reply = await upstream.send(asked());
+        const reply = await send(upstream, asked());
         assert.equal(reply.status, 200);
         assert.equal(await textOf(reply), "abcdefg", `cut at ${cut}`);
       }
@@ -117,7 +118,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
   Deno.test(`${name} reports fields in lower case, in order, each repetition on its own`, async () => {
     await withUpstream(make, async (server, upstream) => {
       server.next(answer({ fields: [["X-A", "1"], ["B", "2 "], ["x-a", "3"], ["X-E", ""]] }));
-      const reply = await upstream.send(asked());
+      const reply = await send(upstream, asked());
       assert.deepEqual(reply.fields.filter(([key]) => key !== "content-length"), [
         ["x-a", "1"],
         ["b", "2"],
@@ -160,7 +161,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
     Deno.test(`${name} reads ${kind}`, async () => {
       await withUpstream(make, async (server, upstream) => {
         server.next(script);
-        assert.equal(await textOf(await upstream.send(asked())), text);
+        assert.equal(await textOf(await send(upstream, asked())), text);
       });
     });
   }
@@ -168,7 +169,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
   Deno.test(`${name} keeps answering null after the end, and cancel does nothing then`, async () => {
     await withUpstream(make, async (server, upstream) => {
       server.next(answer({ body: "abc" }));
-      const reply = await upstream.send(asked());
+      const reply = await send(upstream, asked());
       await textOf(reply);
       reply.cancel();
       assert.equal(await reply.read(), null);
@@ -179,10 +180,10 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
     Deno.test(`${name} does not follow a redirect with ${status}`, async () => {
       await withUpstream(make, async (server, upstream) => {
         server.next(answer({ status, fields: [["Location", server.url("/elsewhere")]] }));
-        const reply = await upstream.send(asked());
+        const reply = await send(upstream, asked());
         assert.equal(reply.status, status);
         await textOf(reply);
-        await textOf(await upstream.send(asked()));
+        await textOf(await send(upstream, asked()));
         assert.deepEqual(server.requests.map((request) => request.target), [
           "/mcp?fixed=1",
           "/mcp?fixed=1",
@@ -195,7 +196,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
     await withUpstream(make, async (server, upstream) => {
       const more = Promise.withResolvers<void>();
       server.next(events(["data: 1\n\n", more.promise, "data: 2\n\n"]));
-      const reply = await upstream.send(asked());
+      const reply = await send(upstream, asked());
       const first = await inTime("the first event", reply.read());
       assert.equal(new TextDecoder().decode(first ?? undefined), "data: 1\n\n");
       more.resolve();
@@ -207,7 +208,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
     await withUpstream(make, async (server, upstream) => {
       const more = Promise.withResolvers<void>();
       server.next(events([more.promise, "x"]));
-      const reply = await inTime("the head", upstream.send(asked()));
+      const reply = await inTime("the head", send(upstream, asked()));
       more.resolve();
       assert.equal(await textOf(reply), "x");
     });
@@ -223,7 +224,7 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
         for (; written < pieces && !wire.gone; written++) await wire.write(piece);
         return "keep" as const;
       });
-      const reply = await upstream.send(asked());
+      const reply = await send(upstream, asked());
       let seen = -1;
       await eventually("the upstream is held back", async () => {
         const before = written;
@@ -250,8 +251,10 @@ export function describeExchanges(name: string, make: MakeUpstream): void {
         request.method === "GET"
           ? events(["data: 0\n\n", stop.promise])(request, wire)
           : answer({ body: "done" })(request, wire);
-      for (let i = 0; i < 150; i++) streams.push(await upstream.send(asked({ method: "GET" })));
-      for (let i = 0; i < 20; i++) assert.equal(await textOf(await upstream.send(asked())), "done");
+      for (let i = 0; i < 150; i++) streams.push(await send(upstream, asked({ method: "GET" })));
+      for (let i = 0; i < 20; i++) {
+        assert.equal(await textOf(await send(upstream, asked())), "done");
+      }
       assert.ok(server.open >= 151 && server.open < 160, `${server.open} connections`);
       stop.resolve();
       for (const stream of streams) assert.equal(await textOf(stream), "data: 0\n\n");

@@ -11,6 +11,7 @@ import {
   textOf,
   withUpstream,
 } from "./upstream_fixture.ts";
+import { send } from "../../src/upstream/upstream.ts";
 
 /** Registers the tests of failures, time limits and giving up. */
 export function describeFailures(name: string, make: MakeUpstream): void {
@@ -40,9 +41,9 @@ export function describeFailures(name: string, make: MakeUpstream): void {
     Deno.test(`${name} reports "broken" where the upstream ${what}, and asks once only`, async () => {
       await withUpstream(make, async (server, upstream) => {
         server.next(script);
-        const sent = upstream.send(asked({ body: new Uint8Array([1]) }));
+        const sent = send(upstream, asked({ body: new Uint8Array([1]) }));
         await assert.rejects(inTime("the failure", sent), failure("broken"));
-        assert.equal(await textOf(await upstream.send(asked())), "");
+        assert.equal(await textOf(await send(upstream, asked())), "");
         assert.equal(server.requests.length, 2);
       });
     });
@@ -67,7 +68,7 @@ export function describeFailures(name: string, make: MakeUpstream): void {
     Deno.test(`${name} reports "broken", now and later, where a body ${what}`, async () => {
       await withUpstream(make, async (server, upstream) => {
         server.next(script);
-        const reply = await upstream.send(asked()).catch((error) => error);
+        const reply = await send(upstream, asked()).catch((error) => error);
         if (reply instanceof UpstreamError) return void failure("broken")(reply);
         await assert.rejects(bytesOf(reply), failure("broken"));
         await assert.rejects(bytesOf(reply), failure("broken"));
@@ -79,14 +80,14 @@ export function describeFailures(name: string, make: MakeUpstream): void {
     const server = await RecordingUpstream.start();
     const upstream = make(server.url());
     await server.stop();
-    await assert.rejects(upstream.send(asked()), failure("unreachable"));
+    await assert.rejects(send(upstream, asked()), failure("unreachable"));
     await upstream.close();
   });
 
   Deno.test(`${name} reports "timeout" where no head comes in time, and closes`, async () => {
     await withUpstream(make, async (server, upstream) => {
       server.next(silence);
-      await assert.rejects(upstream.send(asked({ headTimeoutMs: 50 })), failure("timeout"));
+      await assert.rejects(send(upstream, asked({ headTimeoutMs: 50 })), failure("timeout"));
       await inTime("the connection's end", (await server.request(0)).gone);
     });
   });
@@ -95,7 +96,7 @@ export function describeFailures(name: string, make: MakeUpstream): void {
     await withUpstream(make, async (server, upstream) => {
       const late = new Promise((resolve) => setTimeout(resolve, 120));
       server.next(events(["data: 1\n\n", late, "data: 2\n\n"]));
-      const reply = await upstream.send(asked({ headTimeoutMs: 100 }));
+      const reply = await send(upstream, asked({ headTimeoutMs: 100 }));
       assert.equal(await textOf(reply), "data: 1\n\ndata: 2\n\n");
     });
   });
@@ -103,8 +104,8 @@ export function describeFailures(name: string, make: MakeUpstream): void {
   Deno.test(`${name} sends nothing where the signal is aborted before`, async () => {
     await withUpstream(make, async (server, upstream) => {
       const signal = AbortSignal.abort();
-      await assert.rejects(upstream.send(asked({ signal })), failure("aborted"));
-      await textOf(await upstream.send(asked({ method: "DELETE" })));
+      await assert.rejects(send(upstream, asked({ signal })), failure("aborted"));
+      await textOf(await send(upstream, asked({ method: "DELETE" })));
       assert.deepEqual(server.requests.map((request) => request.method), ["DELETE"]);
     });
   });
@@ -113,7 +114,7 @@ export function describeFailures(name: string, make: MakeUpstream): void {
     await withUpstream(make, async (server, upstream) => {
       server.next(silence);
       const abort = new AbortController();
-      const sent = upstream.send(asked({ signal: abort.signal }));
+      const sent = send(upstream, asked({ signal: abort.signal }));
       const rejected = assert.rejects(sent, failure("aborted"));
       const request = await server.request(0);
       abort.abort();
@@ -126,7 +127,7 @@ export function describeFailures(name: string, make: MakeUpstream): void {
     await withUpstream(make, async (server, upstream) => {
       server.next(events(["data: 1\n\n", new Promise(() => {})]));
       const abort = new AbortController();
-      const reply = await upstream.send(asked({ signal: abort.signal }));
+      const reply = await send(upstream, asked({ signal: abort.signal }));
       await reply.read();
       const rejected = assert.rejects(reply.read(), failure("aborted"));
       abort.abort();
@@ -138,7 +139,7 @@ export function describeFailures(name: string, make: MakeUpstream): void {
   Deno.test(`${name} ends the connection of a reply that is cancelled`, async () => {
     await withUpstream(make, async (server, upstream) => {
       server.next(events(["data: 1\n\n", new Promise(() => {})]));
-      const reply = await upstream.send(asked());
+      const reply = await send(upstream, asked());
       reply.cancel();
       await inTime("the connection's end", (await server.request(0)).gone);
       await assert.rejects(reply.read(), failure("aborted"));
@@ -148,7 +149,7 @@ export function describeFailures(name: string, make: MakeUpstream): void {
   Deno.test(`${name} ends the connection of a reply that nobody reads when it is cancelled`, async () => {
     await withUpstream(make, async (server, upstream) => {
       server.next(answer({ body: new Uint8Array(8 * 1024 * 1024) }));
-      const reply = await upstream.send(asked());
+      const reply = await send(upstream, asked());
       const request = await server.request(0);
       reply.cancel();
       await inTime("the connection's end", request.gone);

@@ -116,7 +116,9 @@ export class MemoryUpstream implements Upstream {
     return this.requests[index] as UpstreamRequest;
   }
 
-  async send(request: UpstreamRequest): Promise<UpstreamReply> {
+  readonly ask = asking((request) => this.#send(request));
+
+  async #send(request: UpstreamRequest): Promise<UpstreamReply> {
     this.requests.push(request);
     const aborted = Promise.withResolvers<never>();
     const abort = () => aborted.reject(new UpstreamError("aborted", "given up"));
@@ -133,6 +135,15 @@ export class MemoryUpstream implements Upstream {
     this.closed++;
     return Promise.resolve();
   }
+}
+
+/** What an {@link Upstream} has that answers with what `send` gives. */
+export function asking(
+  send: (request: UpstreamRequest) => Promise<UpstreamReply>,
+): Upstream["ask"] {
+  return (request, asker) => {
+    send(request).then((reply) => asker.onReply(reply), (error) => asker.onFailure(error));
+  };
 }
 
 /** The fields of `request` by name; throws where one is there twice. */
