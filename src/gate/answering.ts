@@ -153,27 +153,32 @@ export class EventStream {
   }
 
   /** Writes framed events and waits until more may follow. */
-  async write(text: string): Promise<void> {
-    if (text === "") return;
-    const bytes = encoder.encode(text);
-    this.#record.bytesOut += bytes.length;
-    await this.#answering.within(this.#body.write(bytes));
+  write(text: string): Promise<void> {
+    return text === "" ? DONE : this.#answering.within(this.#body.write(this.#counted(text)));
   }
 
-  /** Completes the stream. */
-  async end(): Promise<void> {
-    await this.#answering.within(this.#body.end());
+  /** Completes the stream, with `text` as the last of it. */
+  end(text = ""): Promise<void> {
+    const last = text === "" ? undefined : this.#counted(text);
+    return this.#answering.within(this.#body.end(last));
   }
 
   /** Breaks it off. */
   abort(): void {
     this.#body.abort();
   }
+
+  #counted(text: string): Uint8Array {
+    const bytes = encoder.encode(text);
+    this.#record.bytesOut += bytes.length;
+    return bytes;
+  }
 }
 
 type GiveUp = (error: ClientGone) => void;
 
 const NO_FIELDS: Fields = [];
+const DONE: Promise<void> = Promise.resolve();
 const NOT_STORED = ["cache-control", "no-store, no-transform"] as const;
 
 const encoder = new TextEncoder();

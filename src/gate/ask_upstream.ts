@@ -87,6 +87,10 @@ class BoundReply implements UpstreamReply, ReplyWaiter, Asker {
     return this.#exchange.cutBy === null ? this.#reply?.take() : undefined;
   }
 
+  get isAtEnd(): boolean {
+    return this.#exchange.cutBy === null && this.#reply?.isAtEnd === true;
+  }
+
   read(): Promise<Uint8Array | null> {
     return this.#exchange.untilCut((this.#reply as UpstreamReply).read());
   }

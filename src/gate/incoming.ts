@@ -73,8 +73,8 @@ export interface ReplyWriter {
 export interface BodyWriter {
   /** Resolves when more may be written: the back-pressure. Rejects when the client is gone. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Completes the body. */
-  end(): Promise<void>;
+  /** Completes the body, with `last` as the last of it where there is more. */
+  end(last?: Uint8Array): Promise<void>;
   /** Breaks off, so that the client can tell that the body is not complete. */
   abort(): void;
 }

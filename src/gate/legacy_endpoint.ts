@@ -84,6 +84,9 @@ function replayed(seen: Uint8Array[], reply: UpstreamReply): UpstreamReply {
     status: reply.status,
     fields: reply.fields,
     take: () => seen.shift() ?? reply.take(),
+    get isAtEnd() {
+      return seen.length === 0 && reply.isAtEnd;
+    },
     read: () => {
       const chunk = seen.shift();
       return chunk === undefined ? reply.read() : Promise.resolve(chunk);

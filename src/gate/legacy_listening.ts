@@ -55,7 +55,8 @@ export async function relayStream(
       sealEventId: () => null,
       maxEventBytes: limits.replyBytes,
     });
-    const end = await relayEvents(endpoint.reply, stream, passing);
+    const { text, end } = await relayEvents(endpoint.reply, stream, passing);
+    await stream.write(text);
     await lastWords(exchange, stream, end.ok ? null : end.detail);
     if (exchange.cutBy === "client_gone") out.abort();
     else await out.end();

@@ -18,7 +18,7 @@ import { screenOf } from "./exchange_screen.ts";
 import { STREAM_PARAMETER } from "./legacy_listening.ts";
 import type { LegacyStream } from "./legacy_stream.ts";
 import type { OpenHandles } from "./open_handles.ts";
-import type { Permitted } from "./passage.ts";
+import type { Permitted } from "./permitted.ts";
 import { sessionDigest } from "./seal.ts";
 
 /** No field of a later revision goes up. */

@@ -2,20 +2,17 @@
  * The way of a permitted exchange: up to the upstream with fields of the gate's own and the judged
  * bytes, and back through the screen. Decides nothing about who may do what.
  */
-import type { Agreement } from "../mcp/era.ts";
 import type { Call, Id } from "../mcp/message.ts";
 import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
 import type { Asker, UpstreamReply } from "../upstream/upstream.ts";
 import { askUpstream } from "./ask_upstream.ts";
-import type { HeldBody } from "./body.ts";
 import { errorText } from "./denial.ts";
 import type { Denial } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
 import { listScreenOf, screenOf } from "./exchange_screen.ts";
-import type { Bearer } from "./handle_bearer.ts";
 import { ListScreen } from "./list_screen.ts";
-import type { OpenHandles } from "./open_handles.ts";
 import type { Fields } from "./incoming.ts";
+import type { Permitted } from "./permitted.ts";
 import {
   errorEvents,
   EventPassing,
@@ -28,22 +25,7 @@ import {
 } from "./relay.ts";
 import { replyForm } from "./reply_head.ts";
 import type { ReplyScreen } from "./reply_screen.ts";
-import type { Flight } from "./request_ledger.ts";
 import { sessionFields } from "./reply_session.ts";
-
-/** What the judgement found out on the way. */
-export interface Permitted {
-  readonly agreement: Agreement;
-  readonly handles: OpenHandles;
-  /** Whose the handles are that flow up and down. */
-  readonly bearer: Bearer;
-  /** The requests that are noted as under way. */
-  readonly flights: readonly Flight[];
-  readonly body: HeldBody;
-  readonly refuse: (denial: Denial) => Promise<void>;
-  /** Passes a stream of events on in the passage's place. */
-  readonly relayStream?: (reply: UpstreamReply) => Promise<void>;
-}
 
 /** One way up and back. */
 export class Passage implements Asker {
@@ -218,10 +200,9 @@ export class Passage implements Asker {
     const stream = this.#exchange.answering.stream(this.#sessionFields);
     try {
       await stream.write(begun);
-      const end = await relayEvents(reply, stream, passing);
+      const { text, end } = await relayEvents(reply, stream, passing);
       if (this.#exchange.cutBy === "client_gone") return stream.abort();
-      await stream.write(this.#lastEvents(end, passing, screen));
-      await stream.end();
+      await stream.end(text + this.#lastEvents(end, passing, screen));
     } catch (error) {
       stream.abort();
       throw error;

@@ -19,6 +19,12 @@ import type { Denial } from "./denial.ts";
 /** How a stream came to its end. */
 export type StreamEnd = { readonly ok: true } | { readonly ok: false; readonly detail: string };
 
+/** A stream that has come to its end, and what has passed of it and was not written yet. */
+export interface EndedStream {
+  readonly text: string;
+  readonly end: StreamEnd;
+}
+
 /** What the events of one exchange are passed on by. */
 export interface EventRules {
   readonly screen: { screen(text: string): string | null };
@@ -64,7 +70,7 @@ export class EventPassing {
 export function takeEvents(
   reply: UpstreamReply,
   passing: EventPassing,
-): { readonly text: string; readonly end: StreamEnd | null } {
+): EndedStream | { readonly text: string; readonly end: null } {
   let text = "";
   try {
     for (let chunk = reply.take(); chunk !== undefined; chunk = reply.take()) {
@@ -78,7 +84,8 @@ export function takeEvents(
 }
 
 /**
- * Passes the events of `reply` to `out` until its end. Throws what `out` throws.
+ * Passes the events of `reply` to `out` until its end; what comes together with that is left to whoever
+ * ends `out`. Throws what `out` throws.
  *
  * @param passing Where some of the stream has been passed on already, what did it
  */
@@ -86,7 +93,7 @@ export function relayEvents(
   reply: UpstreamReply,
   out: Pick<EventStream, "write">,
   passing: EventPassing,
-): Promise<StreamEnd> {
+): Promise<EndedStream> {
   return new Promise((resolve, reject) => {
     new EventRelay(reply, out, passing, { resolve, reject }).begin();
   });
@@ -97,13 +104,13 @@ class EventRelay implements ReplyWaiter {
   readonly #reply: UpstreamReply;
   readonly #out: Pick<EventStream, "write">;
   readonly #passing: EventPassing;
-  readonly #ended: Pick<PromiseWithResolvers<StreamEnd>, "resolve" | "reject">;
+  readonly #ended: Pick<PromiseWithResolvers<EndedStream>, "resolve" | "reject">;
 
   constructor(
     reply: UpstreamReply,
     out: Pick<EventStream, "write">,
     passing: EventPassing,
-    ended: Pick<PromiseWithResolvers<StreamEnd>, "resolve" | "reject">,
+    ended: Pick<PromiseWithResolvers<EndedStream>, "resolve" | "reject">,
   ) {
     this.#reply = reply;
     this.#out = out;
@@ -125,24 +132,26 @@ class EventRelay implements ReplyWaiter {
   /** Passes `chunk` on and what follows it, until there is something to wait for. */
   #goOn(chunk: Uint8Array | null | undefined): void {
     for (let next = chunk; next !== undefined; next = this.#reply.take()) {
-      let text: string;
+      let text = "";
+      const isLast = next === null || this.#reply.isAtEnd;
       try {
         text = this.#passing.push(next);
+        if (isLast && next !== null) text += this.#passing.push(null);
       } catch (error) {
-        return this.#end(failed(error));
+        return this.#end(failed(error), text);
       }
-      if (next === null) return this.#write(text, () => this.#end({ ok: true }));
-      if (text !== "") return this.#write(text, () => this.begin());
+      if (isLast) return this.#end({ ok: true }, text);
+      if (text !== "") return this.#write(text);
     }
     this.#reply.wait(this);
   }
 
-  #write(text: string, onWritten: () => void): void {
-    this.#out.write(text).then(onWritten).catch(this.#ended.reject);
+  #write(text: string): void {
+    this.#out.write(text).then(() => this.begin()).catch(this.#ended.reject);
   }
 
-  #end(end: StreamEnd): void {
-    this.#ended.resolve(end);
+  #end(end: StreamEnd, text = ""): void {
+    this.#ended.resolve({ text, end });
   }
 }
 

@@ -6,7 +6,7 @@ import { fieldValues } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Fields } from "./incoming.ts";
-import type { Permitted } from "./passage.ts";
+import type { Permitted } from "./permitted.ts";
 import { sessionDigest } from "./seal.ts";
 
 /** The field that names the session of `reply`, if it has one; null where it cannot be sealed. */

@@ -13,7 +13,7 @@ import { relayStream } from "./legacy_listening.ts";
 import { LEGACY_AGREEMENT, LegacyPosting, NO_HANDLES, ownStream } from "./legacy_posting.ts";
 import type { OpenHandles } from "./open_handles.ts";
 import { Passage } from "./passage.ts";
-import type { Permitted } from "./passage.ts";
+import type { Permitted } from "./permitted.ts";
 
 /** Whether `exchange` belongs to the HTTP+SSE transport. */
 export function isLegacyTransport({ generation }: Exchange): boolean {

@@ -100,6 +100,9 @@ const ANSWERING: Upstream = {
       status: 200,
       fields: [["content-type", "application/json"]],
       take,
+      get isAtEnd() {
+        return rest === null;
+      },
       read: () => Promise.resolve(take()),
       // All of it is there, or its end.
       wait: (waiter) => waiter.onMore(),

@@ -10,6 +10,10 @@ import type { SocketOutput } from "./socket_output.ts";
 /** More content than this goes out on its own, rather than being copied behind the head. */
 const COPIED_BYTES = 64 * 1024;
 
+const LAST_CHUNK = "0\r\n\r\n";
+const NOTHING = new Uint8Array(0);
+const DONE: Promise<void> = Promise.resolve();
+
 /** The connection that is replied on. */
 export interface ReplyOwner {
   /** Whether the client may send another request after this reply; asked once, for its head. */
@@ -89,30 +93,39 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
     this.#isChunked = !this.#form.isHttp10 && !this.#isBodiless;
     const framing = this.#isChunked ? "transfer-encoding: chunked\r\n" : "";
     this.#head = `${head}${framing}${this.#connection()}\r\n`;
-    // A turn of patience: what the upstream has sent already goes out in the same write.
-    this.#headTimer = setTimeout(() => this.#sendHead(), 0);
+    // What is written at once goes out with it. Else a turn of patience: more may be on its way.
+    queueMicrotask(() => {
+      if (this.#head !== "") this.#headTimer = setTimeout(() => this.#sendHead(), 0);
+    });
     return this;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    if (this.#isGone) throw clientGone();
-    if (this.#stage !== "stream") throw new TypeError("Body has already ended");
-    if (chunk.length === 0 || this.#isBodiless) return;
-    const head = this.#takeHead();
-    await this.#output.write(
-      this.#isChunked
-        ? pack(`${head}${chunk.length.toString(16)}\r\n`, chunk, "\r\n")
-        : pack(head, chunk),
-    );
+  write(chunk: Uint8Array): Promise<void> {
+    if (this.#isGone) return Promise.reject(clientGone());
+    if (this.#stage !== "stream") return Promise.reject(new TypeError("Body has already ended"));
+    if (chunk.length === 0 || this.#isBodiless) return DONE;
+    return this.#output.write(this.#framed(chunk, "\r\n"));
   }
 
-  async end(): Promise<void> {
-    if (this.#isGone) throw clientGone();
-    if (this.#stage !== "stream") return;
-    const last = this.#takeHead() + (this.#isChunked ? "0\r\n\r\n" : "");
+  end(last: Uint8Array = NOTHING): Promise<void> {
+    if (this.#isGone) return Promise.reject(clientGone());
+    if (this.#stage !== "stream") return DONE;
     this.#stage = "whole";
-    if (last !== "") await this.#output.write(pack(last, null));
+    const isEmpty = last.length === 0 || this.#isBodiless;
+    const bytes = isEmpty
+      ? pack(this.#takeHead() + (this.#isChunked ? LAST_CHUNK : ""), null)
+      : this.#framed(last, `\r\n${LAST_CHUNK}`);
+    if (bytes.length > 0) return this.#output.write(bytes, () => this.#complete());
     this.#complete();
+    return DONE;
+  }
+
+  /** A part of the body with what frames it, and with the head where that has not gone out yet. */
+  #framed(chunk: Uint8Array, after: string): Uint8Array {
+    const head = this.#takeHead();
+    return this.#isChunked
+      ? pack(`${head}${chunk.length.toString(16)}\r\n`, chunk, after)
+      : pack(head, chunk);
   }
 
   abort(): void {

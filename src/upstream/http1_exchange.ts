@@ -88,6 +88,10 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     return piece ?? (this.#isComplete ? null : undefined);
   }
 
+  get isAtEnd(): boolean {
+    return this.#isComplete && this.#piece === null;
+  }
+
   read(): Promise<Uint8Array | null> {
     const piece = this.#piece;
     if (piece !== null) {

@@ -53,6 +53,8 @@ export interface UpstreamReply {
    * {@link read} can tell.
    */
   take(): Uint8Array | null | undefined;
+  /** Whether {@link take} would give null: the end has come, and all before it was taken. */
+  readonly isAtEnd: boolean;
   /**
    * The next bytes of the body, or null at its end. Nothing is read ahead of the caller beyond a
    * small buffer: that is the back-pressure. Throws {@link UpstreamError}.

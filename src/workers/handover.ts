@@ -26,7 +26,7 @@ export type ToOwner =
 /** Back to the worker that has the client. */
 export type ToHolder =
   | { readonly do: "read" | "abort" | "conclude"; readonly exchange: number }
-  | { readonly do: "end"; readonly exchange: number }
+  | { readonly do: "end"; readonly exchange: number; readonly last: Uint8Array | undefined }
   | { readonly do: "send" | "start"; readonly exchange: number; readonly answer: Answer }
   | { readonly do: "write"; readonly exchange: number; readonly bytes: Uint8Array };
 
@@ -127,7 +127,7 @@ async function done(
     case "write":
       return await given.body?.write(message.bytes);
     case "end":
-      return await given.body?.end();
+      return await given.body?.end(message.last);
   }
 }
 
@@ -215,7 +215,7 @@ class TakenExchange implements IncomingExchange {
       started.catch(() => {});
       return {
         write: (bytes) => this.#do({ do: "write", exchange: this.#exchange, bytes }),
-        end: () => this.#do({ do: "end", exchange: this.#exchange }),
+        end: (last) => this.#do({ do: "end", exchange: this.#exchange, last }),
         abort: () => this.#post({ do: "abort", exchange: this.#exchange }),
       };
     },

@@ -85,6 +85,25 @@ export function describeReplies(name: string, listen: Listen): void {
     });
   });
 
+  Deno.test(`${name} ends a body with what is last of it, if there is anything`, async () => {
+    for (
+      const [pieces, last] of [[["a"], "bc"], [[], "abc"], [["abc"], ""], [["abc"]], [
+        [],
+        "",
+      ]] as const
+    ) {
+      const onExchange = async (exchange: IncomingExchange) => {
+        const body = exchange.reply.start(200, []);
+        for (const piece of pieces) await body.write(encoder.encode(piece));
+        await body.end(last === undefined ? undefined : encoder.encode(last));
+      };
+      await withListener(listen, onExchange, async ({ client }) => {
+        const text = pieces.join("") + (last ?? "");
+        assert.equal(await (await client.ask(ask)).text(), text);
+      });
+    }
+  });
+
   Deno.test(`${name} holds write back while the client does not read`, async () => {
     const arrivals = new Arrivals();
     await withListener(listen, arrivals.onExchange, async ({ client }) => {

@@ -170,8 +170,8 @@ export class MemoryExchange implements IncomingExchange {
         if (this.state !== "open") throw new TypeError(`Written to when ${this.state}`);
         return this.#take(chunk);
       },
-      end: async () => {
-        await this.#take(null);
+      end: async (last) => {
+        await this.#take(last ?? null);
         this.state = "complete";
       },
       abort: () => {
@@ -197,6 +197,11 @@ export class Inbox {
     this.#pieces.length = 0;
     this.#pieces.push(error);
     this.#deliver();
+  }
+
+  /** Whether the end is what comes next. */
+  get isAtEnd(): boolean {
+    return this.#pieces[0] === null;
   }
 
   /** The next piece where there is one. */

@@ -26,6 +26,10 @@ export class MemoryReply implements UpstreamReply {
     return this.#body.take();
   }
 
+  get isAtEnd(): boolean {
+    return this.#body.isAtEnd;
+  }
+
   read(): Promise<Uint8Array | null> {
     return this.#body.next();
   }
