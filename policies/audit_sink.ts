@@ -4,6 +4,7 @@
  * tried again and again. It is the one writer of its output, so that lines are chained here. Knows
  * neither what a line says nor what the output is.
  */
+import { clearImmediate, setImmediate } from "node:timers";
 import type { Log } from "../src/policy/contract.ts";
 import type { LastLine } from "./audit_beside.ts";
 import type { AuditChain } from "./audit_chain.ts";
@@ -64,6 +65,9 @@ export class AuditSink implements LineSink {
   /** The last line of the batch, and the last one that is out; null: not chained, or none. */
   #batchLast: LastLine | null = null;
   #lastOut: LastLine | null = null;
+  /** The end of this turn of the event loop: no timer, which would wake the program for each batch. */
+  #turnEnd: ReturnType<typeof setImmediate> | null = null;
+  /** The next attempt, while the output fails. */
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Settles when a write that is under way has ended. */
   #writing: Promise<void> | null = null;
@@ -116,7 +120,12 @@ export class AuditSink implements LineSink {
     const linked = this.#chain === null ? line : this.#chain.link(line);
     this.#lines.push(linked);
     this.#linesBytes += linked.length;
-    if (this.#writing === null) this.#writeIn(0);
+    if (this.#writing === null && this.#timer === null) {
+      this.#turnEnd ??= setImmediate(() => {
+        this.#turnEnd = null;
+        if (this.#writing === null) this.#write();
+      });
+    }
   }
 
   /** Notes that a line is lost. */
@@ -166,28 +175,29 @@ export class AuditSink implements LineSink {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#writing === null) this.#write();
     const isOut = await this.#settledWithin(LAST_WRITE_MS);
-    this.#stopTimer();
+    this.#stopWaiting();
     const isWhole = isOut && this.waitingBytes === 0;
     if (!isWhole) this.#log.warn("audit lines could not be written");
     this.#output.close();
     this.#chain?.close(this.#lastOut, isWhole && this.#lost === 0);
   }
 
-  #writeIn(ms: number): void {
+  #writeLater(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       if (this.#writing === null) this.#write();
-    }, ms);
+    }, RETRY_MS);
   }
 
-  #stopTimer(): void {
+  #stopWaiting(): void {
+    if (this.#turnEnd !== null) clearImmediate(this.#turnEnd);
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#turnEnd = this.#timer = null;
   }
 
   /** Writes until nothing waits, the output fails, or it works on in the background. */
   #write(): void {
-    this.#stopTimer();
+    this.#stopWaiting();
     try {
       for (let bytes = this.#next(); bytes.length > 0; bytes = this.#next()) {
         const written = this.#output.write(bytes);
@@ -234,7 +244,7 @@ export class AuditSink implements LineSink {
   }
 
   #failed(error: unknown): void {
-    this.#writeIn(RETRY_MS);
+    this.#writeLater();
     // A pipe that is full for a moment is no failure: lines wait until too many do.
     if (error instanceof Deno.errors.WouldBlock) return;
     if (!this.#isFailing) this.#log.warn(`cannot write the audit log: ${messageOf(error)}`);
