@@ -153,6 +153,8 @@ function requestOf(exchange: Exchange, question: Question): UpstreamRequest {
     label: principal.label,
     traceparent: exchange.trace?.goesUp(method, config.upstream.url) ?? null,
   });
+  // A stream may stay open for days, and no request like it follows soon.
+  if (method !== "POST") incoming.notes.facts = null;
   return {
     method,
     ...(path === undefined ? {} : { path }),

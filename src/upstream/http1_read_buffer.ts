@@ -8,7 +8,7 @@
 const HEAD_BYTES = 4 * 1024;
 
 /** What is waited with while a body says nothing of its length: thousands of streams may be silent. */
-const LEAST_BYTES = 512;
+const LEAST_BYTES = 256;
 const MOST_BYTES = 64 * 1024;
 
 /** Bytes that have been read and not yet been taken, and the space for more. */

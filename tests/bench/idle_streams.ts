@@ -2,7 +2,7 @@
  * What an open stream costs that says nothing but that it lives: as many GET streams as there are
  * descriptors for, each with a comment of the upstream's now and then, and what the process has grown
  * by; beside it what bare connections take that wait. Memory is read as the system tells it, garbage
- * that lies about included: it falls when the engine collects, and comments bring it back.
+ * that lies about included: comments bring it, and an engine with nothing to do collects it.
  */
 import { eventually } from "../support/eventually.ts";
 import { mcpVerb } from "../support/mcp_request.ts";
@@ -17,13 +17,16 @@ import { cell, type Table } from "./row.ts";
 /** Comments that each stream brings. */
 const COMMENTS = 5;
 
+/** How long nothing comes then. Servers send comments each 15 to 30 seconds. */
+const REST_MS = 30_000;
+
 /** Calls before the first stream: memory that the engine takes once and keeps is no stream's. */
 const WARMING = 10_000;
 
 /** Memory of `count` streams. */
 export async function idleStreams(count: number): Promise<Table> {
   const bare = await barePairs(count);
-  const { opened, commented } = await gateStreams(count);
+  const { opened, commented, rested } = await gateStreams(count);
   const secured = await gateStreams(Math.ceil(count / 9), true);
   const row = (name: string, each: number) => [
     name,
@@ -39,8 +42,9 @@ export async function idleStreams(count: number): Promise<Table> {
     rows: [
       row("two bare connections, a read pending on each", bare),
       row("gate, streams just opened", opened),
-      row(`gate, after ${COMMENTS} comments on each`, commented),
-      row(`gate, TLS, a ninth of them`, secured.commented),
+      row(`gate, just after ${COMMENTS} comments on each`, commented),
+      row(`gate, ${REST_MS / 1000} s later`, rested),
+      row(`gate, TLS, a ninth of them, as late`, secured.rested),
     ],
   };
 }
@@ -63,7 +67,7 @@ async function barePairs(count: number): Promise<number> {
 async function gateStreams(
   count: number,
   isSecure = false,
-): Promise<{ opened: number; commented: number }> {
+): Promise<{ opened: number; commented: number; rested: number }> {
   using upstream = new SilentServer();
   const key = benchKey(["*"]);
   await using gate = await startGate({
@@ -94,7 +98,10 @@ async function gateStreams(
     await upstream.comment();
     for (const connection of connections) await readUntilComment(connection, buffer);
   }
-  return { opened, commented: opened + (residentKiB(gate.pid) - before) / count };
+  const since = () => opened + (residentKiB(gate.pid) - before) / count;
+  const commented = since();
+  await new Promise((resolve) => setTimeout(resolve, REST_MS));
+  return { opened, commented, rested: since() };
 }
 
 /** What process `pid` grows by with each of `count`; the first pay for code and pools that all share. */
