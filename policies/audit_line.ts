@@ -27,10 +27,11 @@ export function auditLine(outcome: Outcome, limitBytes: number): string {
 
 function write(outcome: Outcome, quote: (text: string) => string): string {
   const text = (value: string | null) => value === null ? "null" : quote(value);
-  return `{"time":"${timeText(outcome.startedMs)}","exchange":${text(outcome.exchange)}` +
+  // Its id, its decision and how it ended are the gate's own words, and stand as they are.
+  return `{"time":"${timeText(outcome.startedMs)}","exchange":"${outcome.exchange}"` +
     `,"generation":${outcome.generation},"label":${text(outcome.label)}` +
     `,"http":${text(outcome.http)},"method":${text(outcome.method)}` +
-    `,"tool":${text(outcome.subject)},"decision":${text(outcome.decision)}` +
+    `,"tool":${text(outcome.subject)},"decision":"${outcome.decision}"` +
     (outcome.stage === null && outcome.reason === null && outcome.detail === null
       ? ',"stage":null,"reason":null,"detail":null,"status":'
       : `,"stage":${text(outcome.stage)},"reason":${text(outcome.reason)}` +
@@ -38,7 +39,7 @@ function write(outcome: Outcome, quote: (text: string) => string): string {
     `${outcome.status},"latency_ms":${Math.round(outcome.latencyMs * 1000) / 1000}` +
     `,"bytes_in":${outcome.bytesIn},"bytes_out":${outcome.bytesOut}` +
     `,"remote":${text(outcome.remote)},"session":${text(outcome.session)}` +
-    `,"protocol":${text(outcome.protocol)},"end":${text(outcome.end)}}\n`;
+    `,"protocol":${text(outcome.protocol)},"end":"${outcome.end}"}\n`;
 }
 
 let second = NaN;

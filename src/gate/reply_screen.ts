@@ -8,7 +8,7 @@ import { isObject, member } from "../mcp/json.ts";
 import type { Json, JsonObject } from "../mcp/json.ts";
 import { hasDuplicateMember } from "../mcp/json_scan.ts";
 import type { Era, Id, Message } from "../mcp/message.ts";
-import { mayNeedFilter, memberCheck, readReply, tidyEnvelope } from "../mcp/reply_text.ts";
+import { filterCheck, memberCheck, readReply, tidyEnvelope } from "../mcp/reply_text.ts";
 import type { ReplyFilter } from "../policy/contract.ts";
 
 /** Rules of the gate's own about messages. */
@@ -25,8 +25,8 @@ export interface WireRules {
 export class ReplyScreen {
   readonly #wire: WireRules;
   readonly #filters: readonly ReplyFilter[];
-  /** Whether the filters may have to do with a message of this text. */
-  readonly #isFiltered: (text: string) => boolean;
+  /** Whether a message of this text has to be looked at, by the gate or by the filters. */
+  readonly #mayNeedFilter: (text: string) => boolean;
   readonly #awaited: AwaitedIds;
   readonly #onFault: (error: unknown) => void;
 
@@ -46,7 +46,7 @@ export class ReplyScreen {
   ) {
     this.#wire = wire;
     this.#filters = filters;
-    this.#isFiltered = touches === null ? always : checkFor(touches);
+    this.#mayNeedFilter = touches === null ? always : checkFor(touches);
     this.#awaited = new AwaitedIds(awaited);
     this.#onFault = onFault;
   }
@@ -63,8 +63,7 @@ export class ReplyScreen {
    */
   screen(text: string, parsed?: Json): string | null {
     if (
-      !mayNeedFilter(text) && !this.#wire.isTouched(text) && !this.#isFiltered(text) &&
-      !this.#mayAnswerAgain(text)
+      !this.#mayNeedFilter(text) && !this.#wire.isTouched(text) && !this.#mayAnswerAgain(text)
     ) {
       if (!/^\s*[{[]/.test(text)) return null;
       this.#noteAnswerIn(text);
@@ -172,7 +171,7 @@ const checks = new WeakMap<ReadonlySet<string>, (text: string) => boolean>();
 
 function checkFor(words: ReadonlySet<string>): (text: string) => boolean {
   let check = checks.get(words);
-  if (check === undefined) checks.set(words, check = memberCheck([...words]));
+  if (check === undefined) checks.set(words, check = filterCheck(words));
   return check;
 }
 

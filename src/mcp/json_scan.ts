@@ -25,20 +25,37 @@ const CLOSE_OBJECT = 0x7d;
 
 /** Above so many keys an object's keys move from an array into a set. */
 const FEW = 12;
+/** Longer stacks are given back after a scan. */
+const KEPT = 256;
 const NO_LIMITS: JsonLimits = { depth: Infinity, members: Infinity };
 
 // The keys of all open objects on one stack; an object's own begin at its base. Arrays have -1. One
-// scan at a time uses them, and leaves them as they are: new ones would cost as much as a short scan.
+// scan at a time uses them, and none makes them shorter: that would cost as much as a short scan.
 const bases: number[] = [];
 const keys: string[] = [];
 const sets: (Set<string> | null)[] = [];
+/** How many of `bases` and `sets`, and of `keys`, are in use. */
+let depth = 0;
+let keyCount = 0;
+/** How many of `keys` have been, in this scan. */
+let mostKeys = 0;
 
 /**
  * The first fault of `text`, or null. `unreadable` is a member name with a broken escape; other
  * text that is no JSON may get any verdict.
  */
 export function scanJson(text: string, limits: JsonLimits): ScanFault | null {
-  bases.length = keys.length = sets.length = 0;
+  depth = keyCount = mostKeys = 0;
+  const fault = faultIn(text, limits);
+  // A key is a part of its text, all of which it would keep.
+  if (mostKeys > KEPT) keys.length = 0;
+  else for (let at = 0; at < mostKeys; at++) keys[at] = "";
+  while (depth > 0) sets[--depth] = null;
+  if (bases.length > KEPT) bases.length = sets.length = 0;
+  return fault;
+}
+
+function faultIn(text: string, limits: JsonLimits): ScanFault | null {
   let base = -1;
   let keyNext = false;
   let counted = 0;
@@ -51,26 +68,25 @@ export function scanJson(text: string, limits: JsonLimits): ScanFault | null {
           if (++counted > limits.members) return "members";
           const key = keyAt(text, at, end);
           if (key === null) return "unreadable";
-          if (!addKey(key, keys, base, sets)) return "duplicate";
+          if (!addKey(key, base)) return "duplicate";
         }
         at = end - 1;
         break;
       }
       case OPEN_OBJECT:
       case OPEN_ARRAY:
-        if (bases.length >= limits.depth) return "depth";
+        if (depth >= limits.depth) return "depth";
         if (++counted > limits.members) return "members";
         keyNext = text.charCodeAt(at) === OPEN_OBJECT;
-        base = keyNext ? keys.length : -1;
-        bases.push(base);
-        sets.push(null);
+        base = keyNext ? keyCount : -1;
+        bases[depth] = base;
+        sets[depth++] = null;
         break;
       case CLOSE_OBJECT:
       case CLOSE_ARRAY:
-        if (base >= 0) keys.length = base;
-        bases.pop();
-        sets.pop();
-        base = bases.length > 0 ? bases[bases.length - 1] ?? -1 : -1;
+        if (base >= 0) keyCount = base;
+        if (depth > 0) sets[--depth] = null;
+        base = depth > 0 ? bases[depth - 1] as number : -1;
         keyNext = false;
         break;
       case COMMA:
@@ -122,19 +138,15 @@ function keyAt(text: string, start: number, end: number): string | null {
 }
 
 /** Whether `key` is new to the object on top of the stack, whose keys begin at `base`. */
-function addKey(
-  key: string,
-  keys: string[],
-  base: number,
-  sets: (Set<string> | null)[],
-): boolean {
-  const seen = sets[sets.length - 1];
+function addKey(key: string, base: number): boolean {
+  const seen = sets[depth - 1];
   if (seen) {
     const size = seen.size;
     return seen.add(key).size > size;
   }
-  for (let at = base; at < keys.length; at++) if (keys[at] === key) return false;
-  keys.push(key);
-  if (keys.length - base > FEW) sets[sets.length - 1] = new Set(keys.slice(base));
+  for (let at = base; at < keyCount; at++) if (keys[at] === key) return false;
+  keys[keyCount++] = key;
+  if (keyCount > mostKeys) mostKeys = keyCount;
+  if (keyCount - base > FEW) sets[depth - 1] = new Set(keys.slice(base, keyCount));
   return true;
 }

@@ -51,14 +51,13 @@ export function memberCheck(names: readonly string[]): (text: string) => boolean
   return (text) => pattern.test(text);
 }
 
-const hasGoverned = memberCheck(GOVERNED);
-
 /**
- * Whether a message's text may hold something to filter, rewrite or record: a governed member, or a
- * request of the server's. Text that may not can pass as it is.
+ * A check whether a message's text may hold something to filter, rewrite or record: a governed member,
+ * a request of the server's, or one of `names` as a member. Text that may not can pass as it is.
  */
-export function mayNeedFilter(text: string): boolean {
-  return hasGoverned(text) || (text.includes('"method"') && text.includes('"id"'));
+export function filterCheck(names: Iterable<string>): (text: string) => boolean {
+  const hasMember = memberCheck([...new Set([...GOVERNED, ...names])]);
+  return (text) => hasMember(text) || (text.includes('"method"') && text.includes('"id"'));
 }
 
 /** The value of an upstream's text, or undefined where it is no JSON. */

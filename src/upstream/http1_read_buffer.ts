@@ -58,7 +58,7 @@ export class ReadBuffer {
   #space(wanted: number): Uint8Array {
     const space = this.#bytes.length - this.#to;
     if (space < wanted / 4 || space > wanted * 4) this.#renew(wanted);
-    return this.#bytes.subarray(this.#to);
+    return this.#to === 0 ? this.#bytes : this.#bytes.subarray(this.#to);
   }
 
   /** New memory, with what has not been taken at its start. */

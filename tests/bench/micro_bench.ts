@@ -8,12 +8,14 @@ import { compileGrant } from "../../policies/allowlist_grant.ts";
 import { replyFilter } from "../../policies/allowlist_replies.ts";
 import { hashKey, mintKey } from "../../src/config/api_key.ts";
 import { Sealer } from "../../src/gate/seal.ts";
-import { mayNeedFilter } from "../../src/mcp/reply_text.ts";
+import { filterCheck } from "../../src/mcp/reply_text.ts";
 import { SseReader } from "../../src/mcp/sse_reader.ts";
 import { formatEvent } from "../../src/mcp/sse_writer.ts";
 import { readStrict } from "../../src/mcp/strict_json.ts";
 import type { Outcome } from "../../src/policy/contract.ts";
 import { ANSWERS, CALL, toolList } from "./fixed_reply.ts";
+
+const mayNeedFilter = filterCheck([]);
 
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();

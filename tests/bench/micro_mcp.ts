@@ -5,11 +5,13 @@
 import { readMessage } from "../../src/mcp/envelope.ts";
 import { isRefusal } from "../../src/mcp/refusal.ts";
 import { hasDuplicateMember } from "../../src/mcp/json_scan.ts";
-import { mayNeedFilter, readReply, tidyEnvelope } from "../../src/mcp/reply_text.ts";
+import { filterCheck, readReply, tidyEnvelope } from "../../src/mcp/reply_text.ts";
 import { isObject } from "../../src/mcp/json.ts";
 import { SseReader } from "../../src/mcp/sse_reader.ts";
 import { formatEvent } from "../../src/mcp/sse_writer.ts";
 import { readStrict } from "../../src/mcp/strict_json.ts";
+
+const mayNeedFilter = filterCheck([]);
 
 const LIMITS = { depth: 128, members: 250_000, params: 64, method: 128, name: 256, id: 256 };
 const DECODER = new TextDecoder();

@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { KeyTable } from "../../src/mcp/key_fold.ts";
 import {
+  filterCheck,
   GOVERNED,
-  mayNeedFilter,
   memberCheck,
   readReply,
   tidyEnvelope,
   withoutVariants,
 } from "../../src/mcp/reply_text.ts";
+
+const mayNeedFilter = filterCheck([]);
 
 const NEEDS = [
   ...GOVERNED.map((name) => ({ name: `the member ${name}`, text: `{"result":{"${name}":[]}}` })),

@@ -8,8 +8,8 @@ export const READING: readonly Mutant[] = [
   {
     without: "refusing members that occur twice",
     file: "src/mcp/json_scan.ts",
-    find: 'if (!addKey(key, keys, base, sets)) return "duplicate";',
-    put: "addKey(key, keys, base, sets);",
+    find: 'if (!addKey(key, base)) return "duplicate";',
+    put: "addKey(key, base);",
     tests: MEANING,
   },
   {
@@ -64,7 +64,7 @@ export const READING: readonly Mutant[] = [
   {
     without: "the cap on depth",
     file: "src/mcp/json_scan.ts",
-    find: 'if (bases.length >= limits.depth) return "depth";',
+    find: 'if (depth >= limits.depth) return "depth";',
     put: "",
     tests: ["tests/mcp/strict_json_test.ts"],
   },
