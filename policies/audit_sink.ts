@@ -67,6 +67,8 @@ export class AuditSink implements LineSink {
   #lastOut: LastLine | null = null;
   /** The end of this turn of the event loop: no timer, which would wake the program for each batch. */
   #turnEnd: ReturnType<typeof setImmediate> | null = null;
+  /** The same, over or not: the engine keeps what it has compiled for a kind of which one is left. */
+  readonly #warm: ReturnType<typeof setImmediate>[] = [];
   /** The next attempt, while the output fails. */
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Settles when a write that is under way has ended. */
@@ -121,7 +123,7 @@ export class AuditSink implements LineSink {
     this.#lines.push(linked);
     this.#linesBytes += linked.length;
     if (this.#writing === null && this.#timer === null) {
-      this.#turnEnd ??= setImmediate(() => {
+      this.#turnEnd ??= this.#warm[0] = setImmediate(() => {
         this.#turnEnd = null;
         if (this.#writing === null) this.#write();
       });

@@ -157,7 +157,7 @@ function requestOf(exchange: Exchange, question: Question): UpstreamRequest {
   if (method !== "POST") incoming.notes.facts = null;
   return {
     method,
-    ...(path === undefined ? {} : { path }),
+    path,
     fields,
     recurs,
     body: method === "POST" ? bytes : null,

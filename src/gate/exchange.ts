@@ -60,6 +60,7 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   /** Those that ruled before, which stay until the exchange has ended. */
   #earlier: Generation[] | null = null;
   #giveUp: ((error: UpstreamError) => void) | null = null;
+  #judgement: Judgement | null = null;
 
   /** @param facts Of the head of `incoming`, for the generation that is to rule */
   constructor(gate: Gate, facts: HeadFacts, incoming: IncomingExchange, own: Answer | null) {
@@ -104,6 +105,11 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
   /** The generation that rules. */
   get generation(): Generation {
     return this.#generation;
+  }
+
+  /** Whether it has gone up to the upstream. */
+  get hasPassed(): boolean {
+    return this.#judgement?.hasPassed === true;
   }
 
   /** What follows from its head alone, by the generation that rules. */
@@ -200,7 +206,7 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
 
   /** Runs it to its end; a promise only where something is waited for. Never throws. */
   run(): void | Promise<void> {
-    const judgement = new Judgement(this);
+    const judgement = this.#judgement = new Judgement(this);
     let pending: void | Promise<void>;
     try {
       pending = judgement.run();

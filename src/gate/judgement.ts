@@ -39,6 +39,7 @@ export class Judgement {
   #isBatch = false;
   #streamLabel: string | null = null;
   #held: HeldBody = NO_BODY;
+  #passage: ReturnType<typeof passageOf> | null = null;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -77,6 +78,11 @@ export class Judgement {
     return body instanceof Promise
       ? body.then((read) => this.#judgeBody(read, denied))
       : this.#judgeBody(body, denied);
+  }
+
+  /** Whether the exchange was let pass. */
+  get hasPassed(): boolean {
+    return this.#passage !== null;
   }
 
   /** Gives back what the exchange held of the gate's. */
@@ -163,7 +169,7 @@ export class Judgement {
     const { calls } = this.#exchange;
     const flights = takeHandles(calls, bearer);
     if ("kind" in flights) return this.refuse(flights, calls[0]);
-    const passage = passageOf(this.#exchange, {
+    this.#passage = passageOf(this.#exchange, {
       agreement: this.#agreement,
       handles,
       bearer,
@@ -171,7 +177,7 @@ export class Judgement {
       body,
       refuse: (denial) => this.refuse(denial),
     });
-    return passage.forward(substitute);
+    return this.#passage.forward(substitute);
   }
 
   /** Reads what is asked; of GET and DELETE the method says it. */

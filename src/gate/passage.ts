@@ -39,6 +39,7 @@ export class Passage implements Asker {
   #reply: UpstreamReply | null = null;
   #sessionFields: Fields = [];
   #screened: ReplyScreen | null = null;
+  #passing: EventPassing | null = null;
   /** Whether what is unanswered may still be answered, on another stream. */
   #isResumable = false;
 
@@ -175,7 +176,7 @@ export class Passage implements Asker {
     const session = handles.session ?? fieldValues(reply.fields, "mcp-session-id")[0] ?? "";
     const canResume = config.mcp.resume === "on" && agreement.era === "legacy";
     const screen = this.#screen();
-    const passing = new EventPassing({
+    const passing = this.#passing = new EventPassing({
       screen: this.#listScreen(screen),
       sealEventId: (id) =>
         canResume && isFieldText(id) ? sealer.seal("event", label, session, id) : null,
@@ -187,7 +188,7 @@ export class Passage implements Asker {
     return answering.send({
       status: 200,
       fields: [EVENT_TYPE, ...this.#sessionFields, UNBUFFERED],
-      body: encoder.encode(text + this.#lastEvents(end, passing, screen)),
+      body: encoder.encode(text + this.#lastEvents(end, screen)),
     });
   }
 
@@ -202,7 +203,7 @@ export class Passage implements Asker {
       await stream.write(begun);
       const { text, end } = await relayEvents(reply, stream, passing);
       if (this.#exchange.cutBy === "client_gone") return stream.abort();
-      await stream.end(text + this.#lastEvents(end, passing, screen));
+      await stream.end(text + this.#lastEvents(end, screen));
     } catch (error) {
       stream.abort();
       throw error;
@@ -210,10 +211,10 @@ export class Passage implements Asker {
   }
 
   /** Notes how a stream has ended; what is still to be told those who wait for an answer on it. */
-  #lastEvents(end: StreamEnd, passing: EventPassing, screen: ReplyScreen): string {
+  #lastEvents(end: StreamEnd, screen: ReplyScreen): string {
     const { cutBy, cutDenial, record } = this.#exchange;
     // A client that has seen an id may ask for the rest, unless it is the gate that ends this.
-    this.#isResumable = passing.idSeen && cutBy === null;
+    this.#isResumable = this.#passing?.idSeen === true && cutBy === null;
     const isLost = screen.unanswered.size > 0 && !this.#isResumable;
     if (cutBy === null && (!end.ok || isLost)) {
       const detail = end.ok ? "stream ended before the answer" : end.detail;

@@ -51,6 +51,8 @@ export interface Home {
 
 /** A connection that has been made. */
 export class Http1Connection {
+  /** That of the last reply: the engine keeps what it has compiled for a kind of which one is left. */
+  warmBody: ReplyBody | null = null;
   readonly #socket: Socket;
   readonly #home: Home;
   readonly #buffer = new ReadBuffer();
@@ -173,7 +175,7 @@ export class Http1Connection {
     if (head === null) return this.pull();
     buffer.take(this.#reader.bytes);
     this.#reader.reset();
-    this.#body = head.body;
+    this.#body = this.warmBody = head.body;
     this.#keepMs = head.keepMs;
     this.#forgetRequest();
     carried.onHead(head);

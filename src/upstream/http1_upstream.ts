@@ -51,6 +51,8 @@ class Http1Upstream implements Upstream, Home, Surroundings {
   /** Exchanges that are not over. */
   #underWay = 0;
   #isClosing = false;
+  /** Open or not: the engine keeps what it has compiled for a kind of object while one of it is left. */
+  readonly #warm: Http1Connection[] = [];
 
   constructor(options: Http1Options) {
     const url = new URL(options.url);
@@ -82,6 +84,7 @@ class Http1Upstream implements Upstream, Home, Surroundings {
 
   keep(connection: Http1Connection, keepMs: number): boolean {
     if (this.#isClosing) return false;
+    this.#warm[0] = connection;
     this.#idle.put(connection, Math.min(keepMs, this.#idleTimeoutMs));
     return true;
   }

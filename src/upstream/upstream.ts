@@ -25,7 +25,7 @@ export interface AbandonedListener {
 export interface UpstreamRequest {
   readonly method: "POST" | "GET" | "DELETE";
   /** Path and query, in place of the configured ones: the server and no other gets the request. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Never holds framing or connection fields: the transport writes those. */
   readonly fields: Fields;
   /** Whether the same object of fields has gone up before, and may again. Default false. */

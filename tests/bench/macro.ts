@@ -6,6 +6,7 @@
  * Usage: macro.ts [--quick] [TABLE…]
  */
 import { program } from "../support/absent.ts";
+import { afterRest } from "./after_rest.ts";
 import { BenchTools } from "./bench_tools.ts";
 import { chainCost } from "./chain_cost.ts";
 import { callForms, loneClient, smallCalls, stageCosts } from "./call_tables.ts";
@@ -34,6 +35,7 @@ function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boo
     list: () => lists(tools, course),
     lone: () => loneClient(tools, course),
     real: () => realParts(course),
+    rest: () => afterRest(tools, { ...course, rounds: Math.min(course.rounds, 3) }),
     start: () => coldStarts(tools.fixed.url("/call"), course.rounds),
     stages: () => stageCosts(tools, brief),
     tls: () => overTls(nginx, tools, brief),
