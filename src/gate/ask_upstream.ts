@@ -34,7 +34,10 @@ export interface Question {
  */
 export function askUpstream(exchange: Exchange, question: Question, asker: Asker): void {
   const { upstream } = question.generation ?? exchange.generation;
-  new BoundReply(exchange, asker).ask(upstream, requestOf(exchange, question));
+  const request = requestOf(exchange, question);
+  // A stream may stay open for days, and no request like it follows soon.
+  if (request.method !== "POST") exchange.incoming.notes.facts = null;
+  new BoundReply(exchange, asker).ask(upstream, request);
 }
 
 /** The reply of {@link askUpstream}. Throws {@link UpstreamError}. */
@@ -153,8 +156,6 @@ function requestOf(exchange: Exchange, question: Question): UpstreamRequest {
     label: principal.label,
     traceparent: exchange.trace?.goesUp(method, config.upstream.url) ?? null,
   });
-  // A stream may stay open for days, and no request like it follows soon.
-  if (method !== "POST") incoming.notes.facts = null;
   return {
     method,
     path,

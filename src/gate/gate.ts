@@ -153,7 +153,8 @@ export class Gate {
   /** Told by an exchange that has ended. */
   ended(exchange: Exchange): void {
     this.#open.remove(exchange);
-    if (exchange.hasPassed && exchange.record.end === "complete") this.#warm[0] = exchange;
+    const isWhole = exchange.hasPassed && exchange.record.end === "complete";
+    if (isWhole && exchange.generation === this.#current) this.#warm[0] = exchange;
     this.#whenEmptier?.();
   }
 
@@ -189,7 +190,7 @@ export class Gate {
     const before = this.#current;
     this.#current = after;
     this.#stand(after);
-    // It would keep a configuration that is not needed any more.
+    // It would keep a configuration that is not needed any more, as would those that end later.
     this.#warm.length = 0;
     for (const exchange of this.#open.all()) {
       const { principal, generation, isRuled } = exchange;
