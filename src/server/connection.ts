@@ -7,6 +7,7 @@ import type { ClientCertificate } from "../gate/incoming.ts";
 import type { ClientSocket } from "./client_socket.ts";
 import { Http1Body } from "./http1_body.ts";
 import { Http1Exchange } from "./http1_exchange.ts";
+import type { LateHeads } from "./late_heads.ts";
 import { pack, replyHead } from "./reply_bytes.ts";
 import { Http1Reply } from "./reply_writer.ts";
 import type { ReplyOwner } from "./reply_writer.ts";
@@ -33,6 +34,7 @@ export interface ConnectionHome {
   readonly idleMs: number;
   /** Whether no connection is to serve another request. */
   readonly isStopping: boolean;
+  readonly lateHeads: LateHeads;
   /** Has one exchange answered. Never throws. */
   run(exchange: Http1Exchange): void;
   /** Milliseconds from the first byte of a head to its last. */
@@ -113,6 +115,10 @@ export class Connection implements InputOwner, OutputOwner, ReplyOwner {
     this.#output.close(() => after(closed, () => this.#home.onReleased(this)));
     after(closed, () => this.#home.onClosed(this));
     exchange?.leave();
+  }
+
+  get lateHeads(): LateHeads {
+    return this.#home.lateHeads;
   }
 
   /** What its client proves by a certificate, as of now. */

@@ -10,6 +10,7 @@ import { CHECK_MS, Connection } from "./connection.ts";
 import type { ConnectionHome } from "./connection.ts";
 import { ConnectionCounts } from "./connection_counts.ts";
 import type { Http1Exchange } from "./http1_exchange.ts";
+import { LateHeads } from "./late_heads.ts";
 import { TlsDoor } from "./tls_door.ts";
 import type { TlsFiles } from "./tls_door.ts";
 
@@ -97,6 +98,7 @@ class Http1Listener implements Listener, ConnectionHome {
   nowMs = performance.now();
   isStopping = false;
   readonly idleMs: number;
+  readonly lateHeads = new LateHeads();
   readonly #options: ListenOptions;
   readonly #socket: Deno.TcpListener;
   readonly #limits: () => ListenLimits;
@@ -137,6 +139,7 @@ class Http1Listener implements Listener, ConnectionHome {
     await this.#accepting;
     if (this.#connections.size > 0) await this.#emptied.promise;
     clearInterval(this.#timer);
+    this.lateHeads.close();
   }
 
   async abort(): Promise<void> {

@@ -3,6 +3,7 @@
  * chunks, to HTTP/1.0 by closing. Every failure to write is a client that has gone.
  */
 import type { BodyWriter, Fields, ReplyWriter } from "../gate/incoming.ts";
+import type { LateHead, LateHeads } from "./late_heads.ts";
 import { pack, replyHead } from "./reply_bytes.ts";
 import { clientGone } from "./socket_output.ts";
 import type { SocketOutput } from "./socket_output.ts";
@@ -16,6 +17,8 @@ const DONE: Promise<void> = Promise.resolve();
 
 /** The connection that is replied on. */
 export interface ReplyOwner {
+  /** Where heads wait that nothing goes out with yet. */
+  readonly lateHeads: LateHeads;
   /** Whether the client may send another request after this reply; asked once, for its head. */
   keepAlive(): boolean;
   /** The reply is complete. */
@@ -31,7 +34,7 @@ export interface ReplyForm {
 }
 
 /** Answers one request, once. */
-export class Http1Reply implements ReplyWriter, BodyWriter {
+export class Http1Reply implements ReplyWriter, BodyWriter, LateHead {
   readonly #output: SocketOutput;
   readonly #owner: ReplyOwner;
   readonly #form: ReplyForm;
@@ -41,7 +44,6 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
   #isBodiless = false;
   /** The head of a stream, which its first bytes may still catch up with. */
   #head = "";
-  #headTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(output: SocketOutput, owner: ReplyOwner, form: ReplyForm) {
     this.#output = output;
@@ -57,6 +59,14 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
   /** Whether it is complete or broken off. */
   get isOver(): boolean {
     return this.#stage === "over";
+  }
+
+  get isHeadWaiting(): boolean {
+    return this.#head !== "";
+  }
+
+  sendHead(): void {
+    this.#output.write(pack(this.#takeHead(), null)).catch(() => {});
   }
 
   send(status: number, fields: Fields, body: Uint8Array | null): Promise<void> {
@@ -93,10 +103,7 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
     this.#isChunked = !this.#form.isHttp10 && !this.#isBodiless;
     const framing = this.#isChunked ? "transfer-encoding: chunked\r\n" : "";
     this.#head = `${head}${framing}${this.#connection()}\r\n`;
-    // What is written at once goes out with it. Else a turn of patience: more may be on its way.
-    queueMicrotask(() => {
-      if (this.#head !== "") this.#headTimer = setTimeout(() => this.#sendHead(), 0);
-    });
+    this.#owner.lateHeads.add(this);
     return this;
   }
 
@@ -153,17 +160,9 @@ export class Http1Reply implements ReplyWriter, BodyWriter {
     return this.#owner.keepAlive() ? "" : "connection: close\r\n";
   }
 
-  #sendHead(): void {
-    const head = this.#takeHead();
-    if (head !== "") this.#output.write(pack(head, null)).catch(() => {});
-  }
-
   /** The head, if it has not gone out yet. */
   #takeHead(): string {
     const head = this.#head;
-    if (head === "") return head;
-    clearTimeout(this.#headTimer);
-    this.#headTimer = undefined;
     this.#head = "";
     return head;
   }
