@@ -5,6 +5,7 @@
 import type { Answer } from "./denial.ts";
 import type { BodyWriter, Fields, ReplyWriter } from "./incoming.ts";
 import type { ExchangeRecord } from "./record.ts";
+import { encoded } from "./slab.ts";
 
 /** How long a client may still take over a write once its exchange has been cut, in milliseconds. */
 const HURRIED_DEADLINE_MS = 500;
@@ -169,7 +170,7 @@ export class EventStream {
   }
 
   #counted(text: string): Uint8Array {
-    const bytes = encoder.encode(text);
+    const bytes = encoded(text);
     this.#record.bytesOut += bytes.length;
     return bytes;
   }
@@ -180,5 +181,3 @@ type GiveUp = (error: ClientGone) => void;
 const NO_FIELDS: Fields = [];
 const DONE: Promise<void> = Promise.resolve();
 const NOT_STORED = ["cache-control", "no-store, no-transform"] as const;
-
-const encoder = new TextEncoder();

@@ -208,3 +208,17 @@ function extraFields(denial: Denial, asked: Asked, status: number, config: GateC
 }
 
 const encoder = new TextEncoder();
+
+/** There is no reply, or none that can be passed on. */
+export const UPSTREAM_UNAVAILABLE: Denial = {
+  kind: "upstream",
+  stage: "upstream",
+  reason: "Upstream MCP server unavailable",
+};
+
+/** The upstream has refused in words of its own, which are not for the caller. */
+export const REFUSED_BY_UPSTREAM: Denial = {
+  kind: "upstream",
+  stage: "upstream",
+  reason: "Upstream MCP server refused the request",
+};

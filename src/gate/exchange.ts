@@ -23,6 +23,7 @@ import { Judgement } from "./judgement.ts";
 import type { Listed } from "./open_exchanges.ts";
 import { ExchangeRecord } from "./record.ts";
 import type { Trace } from "./tracing.ts";
+import type { Way } from "./warm_exchanges.ts";
 
 /** Why an exchange is cut short from outside. */
 export type Cut = "client_gone" | "revoked" | "shutdown";
@@ -107,9 +108,9 @@ export class Exchange implements ClientWatcher, Listed<Exchange> {
     return this.#generation;
   }
 
-  /** Whether it has gone up to the upstream. */
-  get hasPassed(): boolean {
-    return this.#judgement?.hasPassed === true;
+  /** How it went up to the upstream and back; null: it did not. */
+  get way(): Way | null {
+    return this.#judgement?.way ?? null;
   }
 
   /** What follows from its head alone, by the generation that rules. */

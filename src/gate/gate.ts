@@ -18,6 +18,7 @@ import { LegacyStreams } from "./legacy_stream.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
 import type { OwnAnswer, OwnRoutes } from "./own_routes.ts";
 import { hasExpired, hasLostGrant, hasLostKey } from "./revocation.ts";
+import { WarmExchanges } from "./warm_exchanges.ts";
 
 /** How often open exchanges are checked, for keys that ran out and for patience; in milliseconds. */
 const CHECK_MS = 250;
@@ -53,12 +54,7 @@ export class Gate {
   #ids = "";
   #idsAt = 0;
   #whenEmptier: (() => void) | null = null;
-  /**
-   * The last exchange that went all the way, with all that was made for it. When it has nothing to do,
-   * the engine forgets what it has compiled for objects of a kind of which none is left, and the next
-   * tens of thousands of exchanges would take two to three times as long.
-   */
-  readonly #warm: Exchange[] = [];
+  readonly #warm = new WarmExchanges<Exchange>();
 
   private constructor(
     parts: GateParts,
@@ -153,8 +149,9 @@ export class Gate {
   /** Told by an exchange that has ended. */
   ended(exchange: Exchange): void {
     this.#open.remove(exchange);
-    const isWhole = exchange.hasPassed && exchange.record.end === "complete";
-    if (isWhole && exchange.generation === this.#current) this.#warm[0] = exchange;
+    const { way } = exchange;
+    const isWhole = way !== null && exchange.record.end === "complete";
+    if (isWhole && exchange.generation === this.#current) this.#warm.keep(way, exchange);
     this.#whenEmptier?.();
   }
 
@@ -191,7 +188,7 @@ export class Gate {
     this.#current = after;
     this.#stand(after);
     // It would keep a configuration that is not needed any more, as would those that end later.
-    this.#warm.length = 0;
+    this.#warm.forget();
     for (const exchange of this.#open.all()) {
       const { principal, generation, isRuled } = exchange;
       // What has not been ruled yet will be, by what holds now.

@@ -30,6 +30,7 @@ import {
   revisionFields,
   streamHandles,
 } from "./transport.ts";
+import type { Way } from "./warm_exchanges.ts";
 
 /** The judgement of one exchange. */
 export class Judgement {
@@ -80,9 +81,9 @@ export class Judgement {
       : this.#judgeBody(body, denied);
   }
 
-  /** Whether the exchange was let pass. */
-  get hasPassed(): boolean {
-    return this.#passage !== null;
+  /** How the exchange went through; null: it was not let pass. */
+  get way(): Way | null {
+    return this.#passage?.way ?? null;
   }
 
   /** Gives back what the exchange held of the gate's. */

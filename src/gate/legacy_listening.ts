@@ -15,7 +15,7 @@ import { readEndpoint } from "./legacy_endpoint.ts";
 import { LegacyScreen } from "./legacy_screen.ts";
 import { messageEvent } from "./legacy_stream.ts";
 import type { LegacyStream } from "./legacy_stream.ts";
-import { EventPassing, relayEvents } from "./relay.ts";
+import { EventPassing, EventRelay } from "./relay.ts";
 import { sessionDigest } from "./seal.ts";
 
 /** The parameter of a message URL that names its stream. */
@@ -55,7 +55,7 @@ export async function relayStream(
       sealEventId: () => null,
       maxEventBytes: limits.replyBytes,
     });
-    const { text, end } = await relayEvents(endpoint.reply, stream, passing);
+    const { text, end } = await new EventRelay(endpoint.reply, stream, passing).run();
     await stream.write(text);
     await lastWords(exchange, stream, end.ok ? null : end.detail);
     if (exchange.cutBy === "client_gone") out.abort();

@@ -72,6 +72,7 @@ export async function tellOnStream(exchange: Exchange, denial: Denial): Promise<
 
 /** The way up of one permitted message. */
 export class LegacyPosting {
+  readonly way = "posted";
   readonly #exchange: Exchange;
   readonly #permitted: Permitted;
 

@@ -5,9 +5,9 @@
 import type { Call, Id } from "../mcp/message.ts";
 import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
 import type { Asker, UpstreamReply } from "../upstream/upstream.ts";
+import type { EventStream } from "./answering.ts";
 import { askUpstream } from "./ask_upstream.ts";
-import { errorText } from "./denial.ts";
-import type { Denial } from "./denial.ts";
+import { errorText, REFUSED_BY_UPSTREAM, UPSTREAM_UNAVAILABLE } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
 import { listScreenOf, screenOf } from "./exchange_screen.ts";
 import { ListScreen } from "./list_screen.ts";
@@ -16,9 +16,9 @@ import type { Permitted } from "./permitted.ts";
 import {
   errorEvents,
   EventPassing,
+  EventRelay,
   isErrorBody,
   readWhole,
-  relayEvents,
   screenedBody,
   type StreamEnd,
   takeEvents,
@@ -26,9 +26,13 @@ import {
 import { replyForm } from "./reply_head.ts";
 import type { ReplyScreen } from "./reply_screen.ts";
 import { sessionFields } from "./reply_session.ts";
+import { encoded } from "./slab.ts";
+import type { Way } from "./warm_exchanges.ts";
 
 /** One way up and back. */
 export class Passage implements Asker {
+  /** How it went, as far as it went. */
+  way: Way = "empty";
   readonly #exchange: Exchange;
   readonly #permitted: Permitted;
   /** What the reply is judged as answering: of a batch, its first request. */
@@ -40,6 +44,8 @@ export class Passage implements Asker {
   #sessionFields: Fields = [];
   #screened: ReplyScreen | null = null;
   #passing: EventPassing | null = null;
+  #stream: EventStream | null = null;
+  #relay: EventRelay | null = null;
   /** Whether what is unanswered may still be answered, on another stream. */
   #isResumable = false;
 
@@ -108,7 +114,7 @@ export class Passage implements Asker {
     const form = replyForm(reply, this.#call);
     switch (form.form) {
       case "sse":
-        return this.#stream(reply);
+        return this.#anyEvents(reply);
       case "json":
         return this.#json(reply, 200, []);
       case "refusal":
@@ -138,6 +144,7 @@ export class Passage implements Asker {
   }
 
   #sendJson(bytes: Uint8Array | null, status: number, fields: Fields): Promise<void> {
+    this.way = "whole";
     const screen = this.#screen(status !== 200);
     const passed = bytes === null || (status !== 200 && !isErrorBody(bytes))
       ? null
@@ -149,7 +156,7 @@ export class Passage implements Asker {
     return this.#exchange.answering.send({
       status,
       fields: [JSON_TYPE, ...fields, ...this.#sessionFields],
-      body: passed ?? encoder.encode(this.#genericRefusal()),
+      body: passed ?? encoded(this.#genericRefusal()),
     });
   }
 
@@ -162,7 +169,7 @@ export class Passage implements Asker {
     return listScreenOf(this.#exchange, this.#permitted.bearer.era, screen);
   }
 
-  #stream(reply: UpstreamReply): Promise<void> {
+  #anyEvents(reply: UpstreamReply): Promise<void> {
     const { relayStream } = this.#permitted;
     return relayStream === undefined
       ? this.#events(reply)
@@ -183,12 +190,13 @@ export class Passage implements Asker {
       maxEventBytes: config.limits.replyBytes,
     });
     const { text, end } = takeEvents(reply, passing);
+    this.way = end === null ? "stream" : "events";
     if (end === null) return this.#restOfEvents(reply, text, passing, screen);
     // All of the stream is there: it goes out as one piece.
     return answering.send({
       status: 200,
       fields: [EVENT_TYPE, ...this.#sessionFields, UNBUFFERED],
-      body: encoder.encode(text + this.#lastEvents(end, screen)),
+      body: encoded(text + this.#lastEvents(end, screen)),
     });
   }
 
@@ -198,14 +206,15 @@ export class Passage implements Asker {
     passing: EventPassing,
     screen: ReplyScreen,
   ): Promise<void> {
-    const stream = this.#exchange.answering.stream(this.#sessionFields);
+    const stream = this.#stream = this.#exchange.answering.stream(this.#sessionFields);
     try {
       await stream.write(begun);
-      const { text, end } = await relayEvents(reply, stream, passing);
+      this.#relay = new EventRelay(reply, stream, passing);
+      const { text, end } = await this.#relay.run();
       if (this.#exchange.cutBy === "client_gone") return stream.abort();
       await stream.end(text + this.#lastEvents(end, screen));
     } catch (error) {
-      stream.abort();
+      this.#stream.abort();
       throw error;
     }
   }
@@ -218,11 +227,15 @@ export class Passage implements Asker {
     const isLost = screen.unanswered.size > 0 && !this.#isResumable;
     if (cutBy === null && (!end.ok || isLost)) {
       const detail = end.ok ? "stream ended before the answer" : end.detail;
-      record.refused({ ...UNAVAILABLE, detail });
+      record.refused({ ...UPSTREAM_UNAVAILABLE, detail });
       record.end = "upstream_error";
     }
     if (!isLost) return "";
-    return errorEvents(screen.unanswered, cutDenial ?? UNAVAILABLE, this.#permitted.agreement.era);
+    return errorEvents(
+      screen.unanswered,
+      cutDenial ?? UPSTREAM_UNAVAILABLE,
+      this.#permitted.agreement.era,
+    );
   }
 
   #empty(status: number, fields: Fields = []): Promise<void> {
@@ -238,7 +251,7 @@ export class Passage implements Asker {
     if (!(error instanceof UpstreamError)) throw error;
     record.end = "upstream_error";
     const kind = error.kind === "timeout" ? "upstream_timeout" : "upstream";
-    await refuse({ ...UNAVAILABLE, kind, detail: `${error.kind}: ${error.message}` });
+    await refuse({ ...UPSTREAM_UNAVAILABLE, kind, detail: `${error.kind}: ${error.message}` });
   }
 
   #screen(isRefusal = false): ReplyScreen {
@@ -260,8 +273,10 @@ export class Passage implements Asker {
 
   /** A session that its client has ended leaves nothing behind. */
   #forgetSession(): void {
+    if (this.#call.kind !== "end") return;
     const { bearer } = this.#permitted;
-    if (this.#call.kind === "end" && bearer.session !== "") bearer.memory.requests.forget(bearer);
+    this.way = "ended";
+    if (bearer.session !== "") bearer.memory.requests.forget(bearer);
   }
 
   #genericRefusal(): string {
@@ -275,21 +290,7 @@ function isFieldText(id: string): boolean {
   return !/\p{Cc}/u.test(id);
 }
 
-const UNAVAILABLE: Denial = {
-  kind: "upstream",
-  stage: "upstream",
-  reason: "Upstream MCP server unavailable",
-};
-
-const REFUSED_BY_UPSTREAM: Denial = {
-  kind: "upstream",
-  stage: "upstream",
-  reason: "Upstream MCP server refused the request",
-};
-
 const JSON_TYPE = ["content-type", "application/json"] as const;
 const EVENT_TYPE = ["content-type", "text/event-stream"] as const;
 /** As every stream says: a proxy that gathers it would hold back what follows. */
 const UNBUFFERED = ["x-accel-buffering", "no"] as const;
-
-const encoder = new TextEncoder();

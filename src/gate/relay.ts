@@ -15,6 +15,7 @@ import type { EventStream } from "./answering.ts";
 import { GatheredBytes } from "./body.ts";
 import { errorText } from "./denial.ts";
 import type { Denial } from "./denial.ts";
+import { encoded } from "./slab.ts";
 
 /** How a stream came to its end. */
 export type StreamEnd = { readonly ok: true } | { readonly ok: false; readonly detail: string };
@@ -83,43 +84,27 @@ export function takeEvents(
   }
 }
 
-/**
- * Passes the events of `reply` to `out` until its end; what comes together with that is left to whoever
- * ends `out`. Throws what `out` throws.
- *
- * @param passing Where some of the stream has been passed on already, what did it
- */
-export function relayEvents(
-  reply: UpstreamReply,
-  out: Pick<EventStream, "write">,
-  passing: EventPassing,
-): Promise<EndedStream> {
-  return new Promise((resolve, reject) => {
-    new EventRelay(reply, out, passing, { resolve, reject }).begin();
-  });
-}
-
 /** The passing on of one stream: an object that waits, and no promise, since streams are many and long. */
-class EventRelay implements ReplyWaiter {
+export class EventRelay implements ReplyWaiter {
   readonly #reply: UpstreamReply;
   readonly #out: Pick<EventStream, "write">;
   readonly #passing: EventPassing;
-  readonly #ended: Pick<PromiseWithResolvers<EndedStream>, "resolve" | "reject">;
+  readonly #ended = Promise.withResolvers<EndedStream>();
 
-  constructor(
-    reply: UpstreamReply,
-    out: Pick<EventStream, "write">,
-    passing: EventPassing,
-    ended: Pick<PromiseWithResolvers<EndedStream>, "resolve" | "reject">,
-  ) {
+  /** @param passing Where some of the stream has been passed on already, what did it */
+  constructor(reply: UpstreamReply, out: Pick<EventStream, "write">, passing: EventPassing) {
     this.#reply = reply;
     this.#out = out;
     this.#passing = passing;
-    this.#ended = ended;
   }
 
-  begin(): void {
-    this.#goOn(this.#reply.take());
+  /**
+   * Passes the events of the reply on until its end; what comes together with that is left to whoever
+   * ends the stream. Rejects with what `out` throws.
+   */
+  run(): Promise<EndedStream> {
+    this.#begin();
+    return this.#ended.promise;
   }
 
   onMore(): void {
@@ -127,6 +112,10 @@ class EventRelay implements ReplyWaiter {
     if (chunk !== undefined) return this.#goOn(chunk);
     // It has failed, as reading tells.
     this.#reply.read().then((late) => this.#goOn(late), (error) => this.#end(failed(error)));
+  }
+
+  #begin(): void {
+    this.#goOn(this.#reply.take());
   }
 
   /** Passes `chunk` on and what follows it, until there is something to wait for. */
@@ -147,7 +136,7 @@ class EventRelay implements ReplyWaiter {
   }
 
   #write(text: string): void {
-    this.#out.write(text).then(() => this.begin()).catch(this.#ended.reject);
+    this.#out.write(text).then(() => this.#begin()).catch(this.#ended.reject);
   }
 
   #end(end: StreamEnd, text = ""): void {
@@ -271,7 +260,7 @@ export function screenedBody(
   }
   const passed = screen.screen(text);
   if (passed === null) return null;
-  return isExact && passed === text ? bytes : encoder.encode(passed);
+  return isExact && passed === text ? bytes : encoded(passed);
 }
 
 /** Whether `bytes` are a JSON-RPC error, the only body passed on with an upstream's refusal. */
@@ -286,4 +275,3 @@ export function isErrorBody(bytes: Uint8Array): boolean {
 }
 
 const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
-const encoder = new TextEncoder();

@@ -61,7 +61,10 @@ export function streamHandles(exchange: Exchange): OpenHandles | Denial {
 }
 
 /** The way of `exchange`, whose judgement has permitted it. */
-export function passageOf(exchange: Exchange, permitted: Permitted): Pick<Passage, "forward"> {
+export function passageOf(
+  exchange: Exchange,
+  permitted: Permitted,
+): Pick<Passage, "forward" | "way"> {
   if (!isLegacyTransport(exchange)) return new Passage(exchange, permitted);
   if (isPosting(exchange)) return new LegacyPosting(exchange, permitted);
   return new Passage(exchange, {

@@ -3,8 +3,8 @@
  * waited for where nothing has. Which bytes are content is the decoder's business.
  */
 import type { IncomingBody } from "../gate/incoming.ts";
+import { portion } from "../gate/slab.ts";
 import type { BodyDecoder } from "./request_body.ts";
-import { portion } from "./slab.ts";
 import type { SocketInput } from "./socket_input.ts";
 
 /** Content up to this length is copied, so that the connection can go on with the memory it has. */

@@ -3,7 +3,7 @@
  * said in HTTP at all; what a reply says is the gate's affair.
  */
 import type { Fields } from "../gate/incoming.ts";
-import { portion } from "./slab.ts";
+import { portion } from "../gate/slab.ts";
 
 /**
  * The head of a reply, without the empty line that ends it.

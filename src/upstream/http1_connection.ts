@@ -8,6 +8,7 @@ import { ReadBuffer } from "./http1_read_buffer.ts";
 import type { ReplyBody } from "./http1_reply_body.ts";
 import { type ReplyHead, ReplyHeadReader } from "./http1_reply_head.ts";
 import type { RequestBytes } from "./http1_request.ts";
+import type { Fields } from "./upstream.ts";
 
 /** What a connection tells the exchange that it carries. */
 export interface Carried {
@@ -53,6 +54,8 @@ export interface Home {
 export class Http1Connection {
   /** That of the last reply: the engine keeps what it has compiled for a kind of which one is left. */
   warmBody: ReplyBody | null = null;
+  /** The fields of the last request, where more with the same are to be expected. */
+  recurring: Fields | null = null;
   readonly #socket: Socket;
   readonly #home: Home;
   readonly #buffer = new ReadBuffer();
@@ -89,6 +92,7 @@ export class Http1Connection {
   carry(carried: Carried, request: RequestBytes): void {
     this.#carried = carried;
     this.#request = request;
+    this.recurring = request.recurring;
     this.#rest = request.rest;
     this.#hasSent = this.#isUnsent = this.#hasReceived = false;
     this.#write(request.first);
@@ -101,8 +105,8 @@ export class Http1Connection {
     this.#isReading = true;
     const buffer = this.#buffer;
     const expected = this.#body?.expected ?? 0;
-    // A stream may stay open for days, silent for the most part.
-    if (this.#body !== null && expected === 0) this.#reader.forget();
+    // A stream may stay open for days, silent for the most part. Calls that recur are soon answered.
+    if (this.#body !== null && expected === 0 && this.recurring === null) this.#reader.forget();
     const space = this.#body === null ? buffer.spaceForHead() : buffer.spaceForBody(expected);
     this.#socket.read(space).then(this.#onRead, this.#onRead);
   }

@@ -22,8 +22,8 @@ import {
 export interface Surroundings {
   /** How errors name the upstream. */
   readonly host: string;
-  /** An unused connection, or null. */
-  take(): Http1Connection | null;
+  /** An unused connection for `request`, or null. */
+  take(request: RequestBytes): Http1Connection | null;
   /** A new connection; `giveUp` ends the attempt. */
   open(giveUp: AbortController): Promise<Http1Connection>;
   /** The bytes of `request`. Throws {@link MalformedRequest}. */
@@ -77,7 +77,7 @@ export class Http1Exchange implements Carried, UpstreamReply, AbandonedListener 
     }
     this.#signal.addEventListener("abort", this);
     this.#deadline = this.#around.startClock(this, this.#headTimeoutMs);
-    const connection = this.#around.take();
+    const connection = this.#around.take(this.#request);
     if (connection === null) this.#dial();
     else this.#carryBy(connection, this.#request);
   }

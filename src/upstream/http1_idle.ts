@@ -1,8 +1,14 @@
 /**
  * Connections that have nothing to do: the one that was used last is given out first, so that those
- * not needed grow old, and each is closed when its time is up. Knows nothing of what they carry.
+ * not needed grow old, and each is closed when its time is up. One that has carried a request with
+ * the same fields comes before that: most often its reply begins as the last one did, and need not be
+ * read again. Knows nothing of what they carry.
  */
 import type { Http1Connection } from "./http1_connection.ts";
+import type { Fields } from "./upstream.ts";
+
+/** So many are looked at, from the one used last on. */
+const MOST_LOOKS = 16;
 
 interface Idle {
   readonly connection: Http1Connection;
@@ -24,12 +30,29 @@ export class IdleConnections {
     this.#wakeAt(until, ms);
   }
 
-  /** Gives one out that is open, or null. */
-  take(): Http1Connection | null {
+  /**
+   * Gives one out that is open, or null.
+   *
+   * @param recurring One that carried these fields last is preferred; null: any will do
+   */
+  take(recurring: Fields | null = null): Http1Connection | null {
+    if (recurring !== null) {
+      const known = this.#indexOf(recurring);
+      if (known >= 0) return this.#idle.splice(known, 1)[0]?.connection ?? null;
+    }
     for (let idle; (idle = this.#idle.pop()) !== undefined;) {
       if (idle.connection.isOpen) return idle.connection;
     }
     return null;
+  }
+
+  #indexOf(recurring: Fields): number {
+    const last = this.#idle.length - 1;
+    for (let at = last; at >= 0 && at > last - MOST_LOOKS; at--) {
+      const connection = this.#idle[at]?.connection;
+      if (connection?.recurring === recurring && connection.isOpen) return at;
+    }
+    return -1;
   }
 
   /** Closes all. */

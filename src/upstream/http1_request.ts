@@ -37,6 +37,8 @@ export interface RequestBytes {
   readonly first: Uint8Array;
   /** What is left of the body, or null. */
   readonly rest: Uint8Array | null;
+  /** Its fields, where requests with the same are to be expected; else null. */
+  readonly recurring: Fields | null;
 }
 
 /** Spells requests to one host. */
@@ -58,20 +60,23 @@ export class RequestSpeller {
   /** The bytes of `request`. Throws {@link MalformedRequest}. */
   spell(request: UpstreamRequest): RequestBytes {
     const { method, fields, body, path, recurs = false } = request;
-    if (!recurs || path !== undefined || method !== "POST") return this.#spellAll(request);
+    if (!recurs || path !== undefined || method !== "POST") return this.#spellAll(request, null);
     const known = this.#beginnings.get(fields);
     if (known === undefined) {
-      const spelled = this.#spellAll(request);
+      const spelled = this.#spellAll(request, fields);
       this.#beginnings.set(fields, spelled.first.slice(0, this.#beginningBytes));
       return spelled;
     }
     const length = lengthField(body);
     const bytes = this.#buffer(known.length + length.length, body);
     bytes.set(known);
-    return ended(bytes, writeText(bytes, known.length, length), body);
+    return ended(bytes, writeText(bytes, known.length, length), body, fields);
   }
 
-  #spellAll({ method, fields, body, path = this.#target }: UpstreamRequest): RequestBytes {
+  #spellAll(
+    { method, fields, body, path = this.#target }: UpstreamRequest,
+    recurring: Fields | null,
+  ): RequestBytes {
     if (path !== this.#target && !TARGET.test(path)) {
       throw new MalformedRequest("the path is malformed");
     }
@@ -92,7 +97,7 @@ export class RequestSpeller {
       at = writeField(bytes, at, field[0], field[1]);
     }
     this.#beginningBytes = at;
-    return ended(bytes, writeText(bytes, at, length), body);
+    return ended(bytes, writeText(bytes, at, length), body, recurring);
   }
 
   /** Takes the buffer of `request` back, which nobody reads any more. */
@@ -113,11 +118,18 @@ export class RequestSpeller {
 }
 
 /** The request whose head stands in the first `at` of `bytes`. */
-function ended(bytes: Uint8Array, at: number, body: Uint8Array | null): RequestBytes {
-  if (body === null) return { first: bytes.subarray(0, at), rest: null };
-  if (at + body.length > WHOLE_BYTES) return { first: bytes.subarray(0, at), rest: body };
+function ended(
+  bytes: Uint8Array,
+  at: number,
+  body: Uint8Array | null,
+  recurring: Fields | null,
+): RequestBytes {
+  if (body === null) return { first: bytes.subarray(0, at), rest: null, recurring };
+  if (at + body.length > WHOLE_BYTES) {
+    return { first: bytes.subarray(0, at), rest: body, recurring };
+  }
   bytes.set(body, at);
-  return { first: bytes.subarray(0, at + body.length), rest: null };
+  return { first: bytes.subarray(0, at + body.length), rest: null, recurring };
 }
 
 /** What ends the head of a request with content. */

@@ -89,8 +89,8 @@ class Http1Upstream implements Upstream, Home, Surroundings {
     return true;
   }
 
-  take(): Http1Connection | null {
-    return this.#idle.take();
+  take({ recurring }: RequestBytes): Http1Connection | null {
+    return this.#idle.take(recurring);
   }
 
   async open(giveUp: AbortController): Promise<Http1Connection> {

@@ -8,9 +8,9 @@ import { ExchangeRecord } from "../../src/gate/record.ts";
 import {
   errorEvents,
   EventPassing,
+  EventRelay,
   isErrorBody,
   readWhole,
-  relayEvents,
   screenedBody,
   takeEvents,
   type WholeBounds,
@@ -40,7 +40,7 @@ function relaying(reply: MemoryReply, { awaited = [], maxEventBytes = 1e6, ...o 
     sealEventId: (id) => o.seals === false ? null : `<${id}>`,
     maxEventBytes,
   });
-  const end = relayEvents(reply, stream, passing)
+  const end = new EventRelay(reply, stream, passing).run()
     .then(async ({ text, end }) => {
       await stream.write(text);
       return { ...end, idSeen: passing.idSeen };
@@ -70,7 +70,7 @@ const CANONICAL = ":\n\nid: <1>\ndata: \n\n" +
   "retry: 100\n\n" +
   'id: <3>\ndata: [{"jsonrpc":"2.0","method":"a"}]\n\n';
 
-Deno.test("relayEvents writes the same whatever the chunks, cut at every byte", async () => {
+Deno.test("EventRelay writes the same whatever the chunks, cut at every byte", async () => {
   const bytes = new TextEncoder().encode(STREAM);
   for (let at = 0; at <= bytes.length; at++) {
     const { text } = await relayed([bytes.slice(0, at), bytes.slice(at)]);
@@ -78,19 +78,19 @@ Deno.test("relayEvents writes the same whatever the chunks, cut at every byte", 
   }
 });
 
-Deno.test("relayEvents writes the same byte by byte", async () => {
+Deno.test("EventRelay writes the same byte by byte", async () => {
   const bytes = new TextEncoder().encode(STREAM);
   const { text } = await relayed(Array.from(bytes, (byte) => Uint8Array.of(byte)));
   assert.equal(text, CANONICAL);
 });
 
-Deno.test("relayEvents passes what SDK servers write byte for byte", async () => {
+Deno.test("EventRelay passes what SDK servers write byte for byte", async () => {
   const written = 'event: message\nid: <7>\ndata: {"jsonrpc":"2.0","id":1,"result":{"n":1.0}}\n\n';
   const { text } = await relayed([written.replace("<7>", "7")]);
   assert.equal(text, written);
 });
 
-Deno.test("relayEvents writes an event as soon as it is complete", async () => {
+Deno.test("EventRelay writes an event as soon as it is complete", async () => {
   const reply = new MemoryReply();
   const { exchange, end } = relaying(reply);
   reply.send('data: {"jsonrpc":"2.0","method":"first"}\n\ndata: {"jsonrpc"');
@@ -116,20 +116,20 @@ const IDS = [
 ];
 
 for (const { name, stream, idSeen, seals = true } of IDS) {
-  Deno.test(`relayEvents ${idSeen ? "has" : "has not"} let the client see ${name}`, async () => {
+  Deno.test(`EventRelay ${idSeen ? "has" : "has not"} let the client see ${name}`, async () => {
     const result = await relayed([stream], { seals });
     assert.equal(result.idSeen, idSeen);
     assert.equal(result.text.includes("id: "), idSeen);
   });
 }
 
-Deno.test("relayEvents knows which answers have passed", async () => {
+Deno.test("EventRelay knows which answers have passed", async () => {
   const answer = 'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n';
   const { unanswered } = await relayed([answer], { awaited: [1, 2] });
   assert.deepEqual(unanswered, ["2"]);
 });
 
-Deno.test("relayEvents ends at an event beyond the limit, after those before it", async () => {
+Deno.test("EventRelay ends at an event beyond the limit, after those before it", async () => {
   const reply = new MemoryReply().send(`data: {}\n\ndata: {"a":"${"x".repeat(100)}"}\n\n`);
   const { exchange, end } = relaying(reply.send("data: {}\n\n").end(), { maxEventBytes: 50 });
   const result = await end;
@@ -137,14 +137,14 @@ Deno.test("relayEvents ends at an event beyond the limit, after those before it"
   assert.equal(!result.ok && result.detail, "Event exceeds the limit: 50 bytes");
 });
 
-Deno.test("relayEvents tells an upstream that breaks off", async () => {
+Deno.test("EventRelay tells an upstream that breaks off", async () => {
   const { exchange, end } = relaying(new MemoryReply().fail());
   const result = await end;
   assert.equal(!result.ok && result.detail, "UPSTREAM-HOST hung up");
   assert.equal(exchange.text, "");
 });
 
-Deno.test("relayEvents throws when the client is gone, and reads no more", async () => {
+Deno.test("EventRelay throws when the client is gone, and reads no more", async () => {
   const reply = new MemoryReply();
   const { exchange, end } = relaying(reply);
   exchange.leave();
@@ -152,7 +152,7 @@ Deno.test("relayEvents throws when the client is gone, and reads no more", async
   await assert.rejects(end, { name: "ClientGone" });
 });
 
-Deno.test("relayEvents waits for the client before it reads on", async () => {
+Deno.test("EventRelay waits for the client before it reads on", async () => {
   const reply = new MemoryReply();
   let pieces = 0;
   const read = reply.read.bind(reply);

@@ -217,4 +217,11 @@ export const JUDGING: readonly Mutant[] = [
     put: "",
     tests: ["tests/gate/legacy_endpoint_test.ts"],
   },
+  {
+    without: "letting go, at a reload, of exchanges that keep what went before",
+    file: "src/gate/gate.ts",
+    find: "this.#warm.forget();",
+    put: "",
+    tests: ["tests/property/forgetting_test.ts"],
+  },
 ];

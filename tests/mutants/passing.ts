@@ -219,4 +219,18 @@ export const PASSING: readonly Mutant[] = [
     put: "",
     tests: ["tests/mcp/list_entries_test.ts"],
   },
+  {
+    without: "a look whether a kept connection is open that carried the same fields",
+    file: "src/upstream/http1_idle.ts",
+    find: "if (connection?.recurring === recurring && connection.isOpen) return at;",
+    put: "if (connection?.recurring === recurring) return at;",
+    tests: ["tests/upstream/http1_limits_test.ts"],
+  },
+  {
+    without: "sending a late head once only",
+    file: "src/server/late_heads.ts",
+    find: "for (const reply of waiting) if (reply.isHeadWaiting) reply.sendHead();",
+    put: "for (const reply of waiting) reply.sendHead();",
+    tests: ["tests/server/late_heads_test.ts"],
+  },
 ];

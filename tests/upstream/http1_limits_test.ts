@@ -8,7 +8,7 @@ import { eventually, inTime } from "../support/eventually.ts";
 import { answer, RecordingUpstream } from "../support/recording_upstream.ts";
 import { MemorySocket, wire } from "./memory_socket.ts";
 import { asked, failure, textOf } from "./upstream_fixture.ts";
-import { send } from "../../src/upstream/upstream.ts";
+import { type Fields, send } from "../../src/upstream/upstream.ts";
 
 /** Runs `test` with a port at which connections are never taken. */
 async function withDeafPort(test: (port: number) => Promise<void>): Promise<void> {
@@ -138,6 +138,36 @@ Deno.test("IdleConnections gives out what was used last, and closes what is too 
   idle.put(middle, 60_000);
   idle.close();
   assert.equal(middle.isOpen, false);
+});
+
+Deno.test("IdleConnections prefers one that carried the same fields, if it is open and not far down", () => {
+  const idle = new IdleConnections();
+  const home = { isSecure: false, keep: () => true, reuse: () => {} };
+  const asOf = (recurring: Fields | null) => {
+    const connection = new Http1Connection(new MemorySocket([], "silence"), home, 1024);
+    connection.recurring = recurring;
+    idle.put(connection, 60_000);
+    return connection;
+  };
+  const [one, other, stranger]: Fields[] = [[], [], []];
+  assert.ok(one && other && stranger);
+  const deep = asOf(one);
+  for (let count = 0; count < 20; count++) asOf(null);
+  const [older, newer, last] = [asOf(one), asOf(other), asOf(null)];
+  const closed = asOf(other);
+  closed.close();
+  assert.equal(idle.take(one), older);
+  assert.equal(idle.take(other), newer);
+  // Nobody has carried these, and the one that has carried those is too far down.
+  assert.equal(idle.take(stranger), last);
+  const next = idle.take(one);
+  assert.equal(next?.recurring, null);
+  assert.notEqual(next, deep);
+  assert.equal(next?.isOpen, true);
+  let left = 0;
+  while (idle.take() !== null) left++;
+  assert.equal(left, 20);
+  idle.close();
 });
 
 Deno.test("IdleConnections closes a connection with less time than those before it in time", async () => {

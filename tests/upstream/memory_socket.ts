@@ -116,7 +116,7 @@ export function readNext(connection: Http1Connection): Promise<Reading> {
     },
     onLost: ({ what }) => resolve({ refused: what }),
   };
-  connection.carry(carried, { first: new Uint8Array([10]), rest: null });
+  connection.carry(carried, { first: new Uint8Array([10]), rest: null, recurring: null });
   return promise;
 }
 

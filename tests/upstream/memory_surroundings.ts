@@ -35,7 +35,7 @@ export class MemorySurroundings implements Surroundings {
   }
 
   spell(): RequestBytes {
-    return { first: wire("POST / HTTP/1.1\r\n\r\n"), rest: null };
+    return { first: wire("POST / HTTP/1.1\r\n\r\n"), rest: null, recurring: null };
   }
 
   startClock(exchange: Http1Exchange): Deadline {

@@ -21,3 +21,19 @@ export function portion(size: number): Uint8Array {
   slabUsed += size;
   return slab.subarray(slabUsed - size, slabUsed);
 }
+
+/** `text` in UTF-8: where it is short, in memory that is there already. */
+export function encoded(text: string): Uint8Array {
+  const most = MOST_BYTES_A_UNIT * text.length;
+  if (most > MOST_BYTES) return encoder.encode(text);
+  const room = portion(most);
+  const { written } = encoder.encodeInto(text, room);
+  // What was not needed is given back: nobody has seen it.
+  slabUsed -= most - written;
+  return room.subarray(0, written);
+}
+
+/** Bytes of UTF-8 that one unit of a string can take. */
+const MOST_BYTES_A_UNIT = 3;
+
+const encoder = new TextEncoder();
