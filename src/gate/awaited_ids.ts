@@ -3,7 +3,7 @@
  * that is searched and no table. `1` and `"1"` are two ids.
  */
 import type { Json } from "../mcp/json.ts";
-import type { Id } from "../mcp/message.ts";
+import { type Id, spelledId } from "../mcp/message.ts";
 
 /** What of it others may look at; iterating it gives the ids spelled as JSON. */
 export type Unanswered = Pick<AwaitedIds, "size" | "has"> & Iterable<string>;
@@ -56,6 +56,6 @@ export class AwaitedIds {
 
   /** Those that have not been answered, spelled as JSON. */
   *[Symbol.iterator](): Generator<string> {
-    for (const id of this.#left) yield JSON.stringify(id);
+    for (const id of this.#left) yield spelledId(id);
   }
 }

@@ -6,7 +6,7 @@
  */
 import { isObject, type Json, type JsonObject, member } from "../mcp/json.ts";
 import { listsIn, withEntries } from "../mcp/list_entries.ts";
-import type { Id } from "../mcp/message.ts";
+import { type Id, spelledId } from "../mcp/message.ts";
 import { readReply } from "../mcp/reply_text.ts";
 import type { ListMemory, ListView } from "./list_memory.ts";
 import { screenedBody } from "./relay.ts";
@@ -65,7 +65,7 @@ export class ListScreen {
     this.#view = view;
     this.#id = id;
     this.#screen = screen;
-    const spelled = JSON.stringify(id);
+    const spelled = spelledId(id);
     this.#envelopes = [
       envelope(`{"jsonrpc":"2.0","id":${spelled},`, ""),
       envelope("", `,"jsonrpc":"2.0","id":${spelled}}`),

@@ -7,7 +7,7 @@ import { AwaitedIds, type Unanswered } from "./awaited_ids.ts";
 import { isObject, member } from "../mcp/json.ts";
 import type { Json, JsonObject } from "../mcp/json.ts";
 import { hasDuplicateMember } from "../mcp/json_scan.ts";
-import type { Era, Id, Message } from "../mcp/message.ts";
+import { type Era, type Id, type Message, spelledId } from "../mcp/message.ts";
 import { filterCheck, memberCheck, readReply, tidyEnvelope } from "../mcp/reply_text.ts";
 import type { ReplyFilter } from "../policy/contract.ts";
 
@@ -145,8 +145,9 @@ export class ReplyScreen {
     const { only } = this.#awaited;
     if (only !== null && !text.includes('"method"')) {
       // As servers write it: there the id is the envelope's, wherever else one may stand.
-      const id = JSON.stringify(only);
-      const isFirst = text.startsWith(`{"jsonrpc":"2.0","id":${id},"`);
+      const id = spelledId(only);
+      const isFirst = text.startsWith(ID_FIRST) && text.startsWith(id, ID_FIRST.length) &&
+        text.startsWith(',"', ID_FIRST.length + id.length);
       if (isFirst || (text.startsWith("{") && text.endsWith(`,"id":${id}}`))) {
         return this.#awaited.answered(only);
       }
@@ -162,6 +163,9 @@ export class ReplyScreen {
 function always(): boolean {
   return true;
 }
+
+/** How most answers begin, up to the id. */
+const ID_FIRST = '{"jsonrpc":"2.0","id":';
 
 /** What only answers have. Letters that are spelled as escapes bring any text to be parsed. */
 const OUTCOME = /"(?:result|error)"/;

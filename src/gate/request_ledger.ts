@@ -3,7 +3,7 @@
  * are the peers' own and upstreams share them across clients, so whoever names one that is not his
  * would cancel, answer or report on another's request (PROTOCOL §1.9).
  */
-import type { Id } from "../mcp/message.ts";
+import { type Id, spelledId } from "../mcp/message.ts";
 import type { Entries, EntriesMaker, EntryBounds, EntryForm } from "./entries.ts";
 import { ownEntries } from "./owned_entries.ts";
 
@@ -131,7 +131,7 @@ export class RequestLedger {
 
 /** Typed, since `1` and `"1"` are two ids; sessions are digests, so the parts cannot be shifted. */
 function keyOf(peer: Peer, id: Id): string {
-  return startOf(peer) + JSON.stringify(id);
+  return startOf(peer) + spelledId(id);
 }
 
 function startOf({ session }: Peer): string {

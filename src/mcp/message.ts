@@ -17,6 +17,11 @@ export const ENVELOPE_MEMBERS: ReadonlySet<string> = new Set([
 /** A request id. MCP forbids null; numbers are safe integers. `1` and `"1"` differ. */
 export type Id = string | number;
 
+/** `id` as JSON spells it. Numbers are by far the most frequent, and need no serializer. */
+export function spelledId(id: Id): string {
+  return typeof id === "number" ? String(id) : JSON.stringify(id);
+}
+
 /** A parsed JSON-RPC message on its way to the client. */
 export type Message = JsonObject;
 
