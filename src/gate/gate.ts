@@ -33,6 +33,9 @@ const ID_LENGTH = 12;
 /** How long an exchange that was cut may take to end, in milliseconds. */
 const CUT_GRACE_MS = 2000;
 
+/** An exchange of more bytes than this is not kept when it has ended. */
+const MOST_WARM_BYTES = 64 * 1024;
+
 /** A lock in front of one MCP server. */
 export class Gate {
   readonly parts: GateParts;
@@ -149,8 +152,8 @@ export class Gate {
   /** Told by an exchange that has ended. */
   ended(exchange: Exchange): void {
     this.#open.remove(exchange);
-    const { way } = exchange;
-    const isWhole = way !== null && exchange.record.end === "complete";
+    const { way, record: { end, bytesIn, bytesOut } } = exchange;
+    const isWhole = way !== null && end === "complete" && bytesIn + bytesOut <= MOST_WARM_BYTES;
     if (isWhole && exchange.generation === this.#current) this.#warm.keep(way, exchange);
     this.#whenEmptier?.();
   }

@@ -224,4 +224,11 @@ export const JUDGING: readonly Mutant[] = [
     put: "",
     tests: ["tests/property/forgetting_test.ts"],
   },
+  {
+    without: "a bound on what is kept of exchanges that have ended",
+    file: "src/gate/gate.ts",
+    find: " && bytesIn + bytesOut <= MOST_WARM_BYTES;",
+    put: ";",
+    tests: ["tests/property/forgetting_test.ts"],
+  },
 ];

@@ -33,6 +33,14 @@ async function ended(scene: Scene): Promise<WeakRef<object>[]> {
   return things.map((thing) => new WeakRef(thing));
 }
 
+/** A weak reference to one that took more memory than is to be kept. */
+async function oversized(scene: Scene): Promise<WeakRef<object>> {
+  const text = "x".repeat(100_000);
+  const exchange = await scene.post({ ...call(), params: { name: "any", arguments: { text } } });
+  scene.upstream.requests.length = 0;
+  return new WeakRef(exchange);
+}
+
 /** How many of `things` are in memory. */
 async function left(things: readonly WeakRef<object>[]): Promise<number> {
   for (let times = 0; times < 5; times++) {
@@ -44,11 +52,12 @@ async function left(things: readonly WeakRef<object>[]): Promise<number> {
 
 const scene = await Scene.open();
 const exchanges = await ended(scene);
+const ends = scene.outcomes.map(({ decision, end }) => `${decision} ${end}`);
+const large = await left([await oversized(scene)]);
 const before = await left(exchanges);
 const configuration = new WeakRef(scene.gate.current.config);
 await scene.reload(scene.config());
 const after = await left(exchanges);
 const configurations = await left([configuration]);
-const ends = scene.outcomes.map(({ decision, end }) => `${decision} ${end}`);
-console.log(JSON.stringify({ ends, before, after, configurations }));
+console.log(JSON.stringify({ ends, large, before, after, configurations }));
 await scene[Symbol.asyncDispose]();

@@ -15,5 +15,5 @@ Deno.test("one exchange of each way is kept, and nothing of a configuration that
   const { ends, ...told } = JSON.parse(new TextDecoder().decode(stdout));
   const once = [...Array.from({ length: WAYS }, () => "allow complete"), "deny complete"];
   assert.deepEqual(ends, [...once, ...once]);
-  assert.deepEqual(told, { before: WAYS, after: 0, configurations: 0 });
+  assert.deepEqual(told, { large: 0, before: WAYS, after: 0, configurations: 0 });
 });
