@@ -13,6 +13,9 @@ import { wrkLoad } from "./wrk_load.ts";
 /** Long enough for the engine to find that it has nothing to do. */
 const REST_MS = 20_000;
 
+/** Of one measurement: the second after a rest is not like the next. */
+const SECONDS = 2;
+
 /** A small call, and one event, before and after a rest. */
 export async function afterRest(tools: BenchTools, course: Course): Promise<Table> {
   const rows: string[][] = [];
@@ -29,9 +32,9 @@ export async function afterRest(tools: BenchTools, course: Course): Promise<Tabl
         return (cpuMicros(gate.pid) - before) / requests;
       };
       await load(course.warmingSeconds);
-      costs.before.push(await load(course.seconds));
+      costs.before.push(await load(SECONDS));
       await new Promise((resolve) => setTimeout(resolve, REST_MS));
-      costs.after.push(await load(course.seconds));
+      costs.after.push(await load(SECONDS));
     }
     const [before, after] = [median(costs.before), median(costs.after)];
     rows.push([`gate, ${path.slice(1)}`, cell(before, 1), cell(after, 1), ratio(after, before)]);

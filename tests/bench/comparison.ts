@@ -1,7 +1,7 @@
 /** Tables of a contest: who cost how much, beside whom it is to be held, and the bars. */
 import { type Bar, verdict } from "./bar.ts";
-import type { Course, Figures, Subject } from "./contest.ts";
-import { contest } from "./contest.ts";
+import type { Course, Standing, Subject } from "./contest.ts";
+import { contest, medianOver } from "./contest.ts";
 import { checkAnswer } from "./gate_scene.ts";
 import { cell, ratio, type Table } from "./row.ts";
 
@@ -26,43 +26,39 @@ export async function comparison(
 ): Promise<Table> {
   for (const { subject, part } of entrants) await checkAnswer(subject, part);
   const all = await contest(entrants.map(({ subject }) => subject), course);
+  const direct = all.get("direct");
   const rows = entrants.map(({ subject, beside = "", bars = [] }) => {
-    const own = all.get(subject.name) ?? NONE;
-    const other = all.get(beside) ?? NONE;
+    const own = all.get(subject.name) as Standing;
+    const other = all.get(beside);
+    const times = (of: Bar["of"]) => timesOf(of, own, other, direct);
+    const { medians } = own;
     return [
       subject.name,
-      cell(own.perSecond),
-      ratio(own.perSecond, other.perSecond),
-      cell(own.cpuMicros, 1),
-      ratio(own.cpuMicros, other.cpuMicros),
-      cell(own.p50Ms, 3),
-      cell(own.p99Ms, 3),
-      cell(own.residentMiB),
-      bars.map((bar) => verdict(timesOf(own, other, all.get("direct") ?? NONE, bar), bar)).join(
-        "; ",
-      ),
+      cell(medians.perSecond),
+      ratio(times("req/s"), 1),
+      cell(medians.cpuMicros, 1),
+      ratio(times("CPU"), 1),
+      cell(medians.p50Ms, 3),
+      cell(medians.p99Ms, 3),
+      cell(medians.residentMiB),
+      bars.map((bar) => verdict(times(bar.of), bar)).join("; "),
     ];
   });
   return { title, note, header: HEADER, rows };
 }
 
-function timesOf(own: Figures, other: Figures, direct: Figures, { of }: Bar): number {
-  switch (of) {
-    case "CPU":
-      return own.cpuMicros / other.cpuMicros;
-    case "req/s":
-      return own.perSecond / other.perSecond;
-    case "added p50":
-      return (own.p50Ms - direct.p50Ms) / (other.p50Ms - direct.p50Ms);
-    case "KiB":
-      return own.residentMiB * 1024;
-  }
+/** What is held against a bar: times that of the `other`, in the same rounds. NaN: there is none. */
+function timesOf(of: Bar["of"], own: Standing, other?: Standing, direct?: Standing): number {
+  if (of === "KiB") return own.medians.residentMiB * 1024;
+  if (other === undefined || (of === "added p50" && direct === undefined)) return NaN;
+  return medianOver([own, other, direct ?? own], (one, two, straight) => {
+    switch (of) {
+      case "CPU":
+        return one.cpuMicros / two.cpuMicros;
+      case "req/s":
+        return one.perSecond / two.perSecond;
+      case "added p50":
+        return (one.p50Ms - straight.p50Ms) / (two.p50Ms - straight.p50Ms);
+    }
+  });
 }
-
-const NONE: Figures = {
-  perSecond: NaN,
-  cpuMicros: NaN,
-  p50Ms: NaN,
-  p99Ms: NaN,
-  residentMiB: NaN,
-};

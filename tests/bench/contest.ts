@@ -1,6 +1,7 @@
 /**
  * Subjects measured side by side: in every round each has its turn, so that what else the machine
- * does meets all of them, and figures are medians over the rounds.
+ * does meets all of them. Figures are medians over the rounds, and so are ratios, each of which is of
+ * two figures of the same round: minutes that are bad for all say nothing of any.
  */
 import { cpuMicros, residentKiB } from "./process_cost.ts";
 import { type LoadRequest, wrkLoad } from "./wrk_load.ts";
@@ -13,13 +14,19 @@ export interface Subject {
   readonly pid: number | null;
 }
 
-/** Medians of one subject. */
+/** What was measured of one subject. */
 export interface Figures {
   readonly perSecond: number;
   readonly cpuMicros: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly residentMiB: number;
+}
+
+/** What came of one subject. */
+export interface Standing {
+  readonly medians: Figures;
+  readonly rounds: readonly Figures[];
 }
 
 /** How it is measured. */
@@ -36,7 +43,7 @@ export interface Course {
 export async function contest(
   subjects: readonly Subject[],
   course: Course,
-): Promise<Map<string, Figures>> {
+): Promise<Map<string, Standing>> {
   const rounds = new Map<string, Figures[]>(subjects.map(({ name }) => [name, []]));
   for (let round = 0; round <= course.rounds; round++) {
     for (const subject of subjects) {
@@ -44,7 +51,23 @@ export async function contest(
       if (round > 0) rounds.get(subject.name)?.push(figures);
     }
   }
-  return new Map([...rounds].map(([name, figures]) => [name, medians(figures)]));
+  return new Map(
+    [...rounds].map(([name, figures]) => [name, { medians: medians(figures), rounds: figures }]),
+  );
+}
+
+/**
+ * The median over the rounds of `compare`, which is given what was measured of `one` and of `other` in
+ * the same round, and of `third`.
+ */
+export function medianOver(
+  [one, other, third]: readonly [Standing, Standing, Standing],
+  compare: (one: Figures, other: Figures, third: Figures) => number,
+): number {
+  const at = ({ rounds }: Standing, round: number) => rounds[round] as Figures;
+  return median(
+    one.rounds.map((own, round) => compare(own, at(other, round), at(third, round))),
+  );
 }
 
 /**

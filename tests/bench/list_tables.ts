@@ -46,9 +46,9 @@ export async function longList(tools: BenchTools, course: Course): Promise<Table
   const key = benchKey(Array.from({ length: 10 }, (_, index) => `tool_${index * 100}`));
   await using gate = await startGate({ upstream: tools.fixed.url("/list1000"), key });
   const subject = asked("gate", gate.url, gate.pid, { key, body: LIST });
-  const figures = await contest([subject], { ...course, connections: 1 });
+  const standings = await contest([subject], { ...course, connections: 1 });
   const yardstick = parseAndWriteMicros(toolList(1000));
-  const cost = figures.get("gate")?.cpuMicros ?? NaN;
+  const cost = standings.get("gate")?.medians.cpuMicros ?? NaN;
   return {
     title: "tools/list of 1,000 tools filtered to 10",
     note: "The gate's figure is the whole CPU of the exchange, reading from sockets included.",

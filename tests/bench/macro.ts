@@ -28,15 +28,15 @@ type Tables = Readonly<Record<string, () => Promise<Table>>>;
 
 function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boolean): Tables {
   // What has no bar is looked at for a shorter time, so that all of it is done in minutes.
-  const brief = { ...course, rounds: Math.min(course.rounds, 3), seconds: 1, warmingSeconds: 4 };
+  const brief = { ...course, rounds: Math.min(course.rounds, 3), warmingSeconds: 4 };
   return {
     call: () => smallCalls(tools, course),
     forms: () => callForms(tools, course),
     list: () => lists(tools, course),
     lone: () => loneClient(tools, course),
-    real: () => realParts(course),
+    real: () => realParts(nginx, course, isQuick ? 1 : 4),
     rest: () => afterRest(tools, { ...course, rounds: Math.min(course.rounds, 3) }),
-    start: () => coldStarts(tools.fixed.url("/call"), course.rounds),
+    start: () => coldStarts(tools.fixed.url("/call"), Math.min(course.rounds, 5)),
     stages: () => stageCosts(tools, brief),
     tls: () => overTls(nginx, tools, brief),
     watch: () => watching(tools, brief),
@@ -54,18 +54,19 @@ function tablesOf(nginx: string, tools: BenchTools, course: Course, isQuick: boo
 async function run(wrk: string, nginx: string): Promise<void> {
   const isQuick = Deno.args.includes("--quick");
   const wanted = Deno.args.filter((arg) => !arg.startsWith("--"));
-  const rounds = isQuick ? 1 : 5;
+  // Many short ones: what disturbs lasts for seconds, and then spoils a round or two.
+  const rounds = isQuick ? 1 : 11;
   const course = {
     wrk,
     connections: 32,
     rounds,
-    seconds: isQuick ? 1 : 2,
+    seconds: 1,
     warmingSeconds: isQuick ? 1 : 12,
   };
   await using tools = await BenchTools.start(nginx);
   console.log(
     `Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, medians of ${rounds} ` +
-      `interleaved rounds\n`,
+      "interleaved rounds; times are medians too, of what was measured in the same round\n",
   );
   for (const [name, table] of Object.entries(tablesOf(nginx, tools, course, isQuick))) {
     if (wanted.length === 0 || wanted.includes(name)) console.log(tableText(await table()));

@@ -40,15 +40,15 @@ export async function workerCounts(tools: BenchTools, course: Course): Promise<T
     const question = { key, body: CALL, headers, hasNewIds: true };
     entrants.push(await entrant(behind, "in a session", workers, question));
   }
-  const figures = await contest(entrants.map(({ subject }) => subject), course);
+  const standings = await contest(entrants.map(({ subject }) => subject), course);
   return {
     title: `workers, small JSON answer, ${course.connections} connections, ` +
       `${navigator.hardwareConcurrency} cores`,
     note: "Load generator and upstream run on the same cores. CPU is that of the whole program.",
     header: ["", "req/s", "of 1", "CPU us", "of 1", "p99 ms", "idle MiB", "under load MiB"],
     rows: entrants.map(({ subject, idleMiB, alone }) => {
-      const own = figures.get(subject.name) as Figures;
-      const first = figures.get(alone) as Figures;
+      const own = standings.get(subject.name)?.medians as Figures;
+      const first = standings.get(alone)?.medians as Figures;
       return [
         subject.name,
         cell(own.perSecond),

@@ -2,7 +2,7 @@
  * The audit matrix: each way an exchange can end, told by what the client sends, what the upstream
  * does with it and what must stand in the line.
  */
-import { type AuditLine, testKey } from "../support/gate_process.ts";
+import { type AuditEntry, testKey } from "../support/gate_process.ts";
 import { mcpPost, mcpVerb, toolCall, toolResult } from "../support/mcp_request.ts";
 import type { RawRequest } from "../support/raw_http.ts";
 import { answer, events, json, raw, type Script, silence } from "../support/recording_upstream.ts";
@@ -20,7 +20,7 @@ export interface AuditCase {
   readonly request: RawRequest;
   /** Default: the whole answer is read. */
   readonly leave?: "before the head" | "mid-stream" | "inside the body" | "while a stage ponders";
-  readonly line: Partial<AuditLine>;
+  readonly line: Partial<AuditEntry>;
 }
 
 /** The call that most cases make. */

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { eventually, inTime } from "../support/eventually.ts";
-import { type AuditLine, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
+import { type AuditEntry, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
 import { mcpPost, mcpVerb, toolResult } from "../support/mcp_request.ts";
 import { askOnce, RawClient, requestBytes } from "../support/raw_http.ts";
 import { events, json, RecordingUpstream } from "../support/recording_upstream.ts";
@@ -61,7 +61,7 @@ Deno.test("audit: one line for each way an exchange can end", async (t) => {
       if (row.upstream !== undefined) upstream.next(row.upstream);
       const line = await onlyLine(gate, () => play(row, gate, upstream));
       for (const [member, expected] of Object.entries(row.line)) {
-        assert.deepEqual(line[member as keyof AuditLine], expected, `${member} of ${told(line)}`);
+        assert.deepEqual(line[member as keyof AuditEntry], expected, `${member} of ${told(line)}`);
       }
     });
   }
@@ -145,7 +145,7 @@ async function play(row: AuditCase, gate: GateProcess, upstream: RecordingUpstre
 }
 
 /** The one line that `act` leaves; another exchange after it shows that no second one follows. */
-async function onlyLine(gate: GateProcess, act: () => Promise<unknown>): Promise<AuditLine> {
+async function onlyLine(gate: GateProcess, act: () => Promise<unknown>): Promise<AuditEntry> {
   const before = (await gate.audit()).length;
   await act();
   await gate.auditWhen("a line", (lines) => lines.length > before);

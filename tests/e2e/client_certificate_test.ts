@@ -8,7 +8,7 @@ import { testNeeding } from "../support/absent.ts";
 import { Authority, type Identity, OPENSSL } from "../support/certificates.ts";
 import { eventually, inTime } from "../support/eventually.ts";
 import { FixtureServer } from "../support/fixture_server.ts";
-import { type AuditLine, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
+import { type AuditEntry, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
 import { FIRST, SECOND } from "../support/sdk_client.ts";
 
 const alice = testKey("alice", { allow: ["echo", "hold"] });
@@ -134,7 +134,7 @@ testNeeding(OPENSSL, "who is who, by certificate, by key and by both", async (op
         await using mcp = await attempt;
         assert.equal(await mcp.call("echo", { text: "hi" }), "hi");
       } else await assert.rejects(attempt, /Missing or unknown API key/);
-      const isTold = ({ label, tool, detail }: AuditLine) =>
+      const isTold = ({ label, tool, detail }: AuditEntry) =>
         typeof is === "string"
           ? label === is && tool === "echo"
           : label === null && is.test(detail ?? "");
@@ -264,7 +264,7 @@ for (const { name, untilMs, end } of ENDINGS) {
     await end?.(scene, mine!);
     const leftMs = Number.isFinite(expiresMs) ? Math.max(0, expiresMs - Date.now()) : 0;
     await inTime("the end of the call", ended, leftMs + 1000);
-    const isHold = (line: AuditLine) => line.tool === "hold";
+    const isHold = (line: AuditEntry) => line.tool === "hold";
     const lines = await scene.gate.auditWhen("its line", (all) => all.some(isHold));
     assert.equal(lines.find(isHold)?.end, "revoked");
     await assert.rejects(

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { EverythingServer } from "../support/everything_server.ts";
-import { type AuditLine, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
+import { type AuditEntry, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
 import { eventually, inTime } from "../support/eventually.ts";
 import { FIRST, SECOND, type WireRequest } from "../support/sdk_client.ts";
 
@@ -75,7 +75,7 @@ for (const client of [FIRST, SECOND]) {
     }
     assert.deepEqual(mcp.traffic.slice(-3).map((request) => request.status), [200, 200, 200]);
     assert.ok(mcp.traffic.every((request) => request.url === gate.url));
-    const denials = (lines: AuditLine[]) => lines.filter((line) => line.decision === "deny");
+    const denials = (lines: AuditEntry[]) => lines.filter((line) => line.decision === "deny");
     const denied = denials(await gate.auditWhen("3 lines", (lines) => denials(lines).length >= 3));
     assert.deepEqual(
       denied.map(({ stage, tool, label }) => ({ stage, tool, label })),

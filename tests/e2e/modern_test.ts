@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { eventually, inTime } from "../support/eventually.ts";
 import { FixtureServer, HIDDEN } from "../support/fixture_server.ts";
-import { type AuditLine, GateProcess, testKey } from "../support/gate_process.ts";
+import { type AuditEntry, GateProcess, testKey } from "../support/gate_process.ts";
 import { MODERN } from "../support/sdk_client.ts";
 
 const reader = testKey("reader", {
@@ -76,7 +76,7 @@ Deno.test("modern client: a subscription tells of a changed list, until its key 
   server.announceTools();
   await eventually("the announcement", () => changes === 1);
   await gate.reload({ ...settings, keys: [testKey("another", { allow: [] }).entry] });
-  const isListen = (line: AuditLine) => line.method === "subscriptions/listen";
+  const isListen = (line: AuditEntry) => line.method === "subscriptions/listen";
   const lines = await gate.auditWhen("the end of the subscription", (all) => all.some(isListen));
   assert.deepEqual(lines.filter(isListen).map((line) => line.end), ["revoked"]);
 });

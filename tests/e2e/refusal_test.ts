@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { inTime } from "../support/eventually.ts";
 import { FixtureServer } from "../support/fixture_server.ts";
-import { type AuditLine, GateProcess, testKey } from "../support/gate_process.ts";
+import { type AuditEntry, GateProcess, testKey } from "../support/gate_process.ts";
 import { FIRST, MODERN, SECOND } from "../support/sdk_client.ts";
 
 const worker = testKey("worker", { allow: ["echo"] });
@@ -56,7 +56,7 @@ for (const client of [FIRST, SECOND, MODERN]) {
       assert.equal(mcp.traffic.at(-1)?.status, status);
       assert.match(mcp.traffic.at(-1)?.answer.get("retry-after") ?? "", /^[1-9]\d*$/);
       assert.ok(mcp.traffic.every((request) => request.url === gate.url));
-      const isRefused = (line: AuditLine) => line.stage === "ratelimit";
+      const isRefused = (line: AuditEntry) => line.stage === "ratelimit";
       const lines = await gate.auditWhen("the refusal", (lines) => lines.some(isRefused));
       const refused = lines.filter(isRefused);
       assert.ok(refused.every((line) => line.label === "worker"));

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { eventually, inTime } from "../support/eventually.ts";
 import { FixtureServer } from "../support/fixture_server.ts";
 import {
-  type AuditLine,
+  type AuditEntry,
   GateProcess,
   type KeySettings,
   type Settings,
@@ -151,7 +151,7 @@ Deno.test("reloads under load fail no request", async () => {
   }
   reloading = false;
   await load;
-  const calls = (lines: AuditLine[]) => lines.filter((line) => line.tool === "echo");
+  const calls = (lines: AuditEntry[]) => lines.filter((line) => line.tool === "echo");
   const lines = await scene.gate.auditWhen(
     "a line for each call",
     (lines) => calls(lines).length === answered,

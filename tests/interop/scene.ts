@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { FixtureServer } from "../support/fixture_server.ts";
-import { type AuditLine, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
+import { type AuditEntry, GateProcess, type Settings, testKey } from "../support/gate_process.ts";
 import { askOnce } from "../support/raw_http.ts";
 import { type Client, commandOf } from "./client.ts";
 import { ClientProcess } from "./client_process.ts";
@@ -72,7 +72,7 @@ export class Scene implements AsyncDisposable {
    * The audit lines of all that `client` has asked. Fails where it has asked for anything but the
    * endpoint, or has tried the older transport, which begins with a GET.
    */
-  async straightLines(client: Client): Promise<AuditLine[]> {
+  async straightLines(client: Client): Promise<AuditEntry[]> {
     const all = await this.lines();
     const lines = client.discovers === true ? all.filter((line) => !isDiscovery(line)) : all;
     const detours = lines.filter((line) => line.label === null && line.stage !== "auth");
@@ -87,8 +87,8 @@ export class Scene implements AsyncDisposable {
   }
 
   /** All audit lines so far: those before one that is asked for now. */
-  async lines(): Promise<AuditLine[]> {
-    const isBarrier = (line: AuditLine) => line.http === "DELETE" && line.label === null;
+  async lines(): Promise<AuditEntry[]> {
+    const isBarrier = (line: AuditEntry) => line.http === "DELETE" && line.label === null;
     await askOnce(this.gate.port, { method: "DELETE", target: "/barrier" });
     const lines = await this.gate.auditWhen("the barrier", (all) => all.some(isBarrier));
     return lines.slice(0, lines.findIndex(isBarrier));
@@ -100,7 +100,7 @@ export class Scene implements AsyncDisposable {
 }
 
 /** Whether it is one of the questions for a login, and was told that there is none (§1.11, D26, D27). */
-function isDiscovery({ label, stage, http, status }: AuditLine): boolean {
+function isDiscovery({ label, stage, http, status }: AuditEntry): boolean {
   const isTold = http === "GET" ? status === 404 : http === "POST" && status === 400;
   return label === null && stage !== "auth" && isTold;
 }

@@ -4,8 +4,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { hashKey, mintKey } from "../../src/config/api_key.ts";
+import type { AuditEntry } from "../../src/cli/audit_log.ts";
 import { ChildProgram } from "./child_program.ts";
 import { eventually } from "./eventually.ts";
+
+export type { AuditEntry };
 
 /** A configuration as an object; JSON is YAML. `listen` and `audit.output` are filled in. */
 export interface Settings {
@@ -36,29 +39,6 @@ export function testKey(
 ): TestKey {
   const key = mintKey((bytes) => randomBytes(bytes));
   return { key, entry: { label, hash: hashKey(key), ...grant } };
-}
-
-/** A line of the audit log. */
-export interface AuditLine {
-  readonly time: string;
-  readonly exchange: string;
-  readonly generation: number;
-  readonly label: string | null;
-  readonly http: string;
-  readonly method: string | null;
-  readonly tool: string | null;
-  readonly decision: string;
-  readonly stage: string | null;
-  readonly reason: string | null;
-  readonly detail: string | null;
-  readonly status: number;
-  readonly latency_ms: number;
-  readonly bytes_in: number;
-  readonly bytes_out: number;
-  readonly remote: string;
-  readonly session: string | null;
-  readonly protocol: string | null;
-  readonly end: string;
 }
 
 /** How the program under test is called; the compiled one can be put in its place. */
@@ -137,15 +117,15 @@ export class GateProcess implements AsyncDisposable {
   }
 
   /** The whole lines of its audit log so far. */
-  async audit(): Promise<AuditLine[]> {
+  async audit(): Promise<AuditEntry[]> {
     const text = await this.auditText();
     return text.slice(0, text.lastIndexOf("\n") + 1).trimEnd().split("\n").filter(Boolean)
       .map((line) => JSON.parse(line));
   }
 
   /** The audit log as soon as `holds` is true of it. */
-  async auditWhen(what: string, holds: (lines: AuditLine[]) => boolean): Promise<AuditLine[]> {
-    let lines: AuditLine[] = [];
+  async auditWhen(what: string, holds: (lines: AuditEntry[]) => boolean): Promise<AuditEntry[]> {
+    let lines: AuditEntry[] = [];
     try {
       await eventually(what, async () => holds(lines = await this.audit()));
     } catch (error) {
