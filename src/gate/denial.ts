@@ -207,8 +207,6 @@ function extraFields(denial: Denial, asked: Asked, status: number, config: GateC
   return fields;
 }
 
-const encoder = new TextEncoder();
-
 /** There is no reply, or none that can be passed on. */
 export const UPSTREAM_UNAVAILABLE: Denial = {
   kind: "upstream",
@@ -222,3 +220,5 @@ export const REFUSED_BY_UPSTREAM: Denial = {
   stage: "upstream",
   reason: "Upstream MCP server refused the request",
 };
+
+const encoder = new TextEncoder();

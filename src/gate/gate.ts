@@ -33,9 +33,6 @@ const ID_LENGTH = 12;
 /** How long an exchange that was cut may take to end, in milliseconds. */
 const CUT_GRACE_MS = 2000;
 
-/** An exchange of more bytes than this is not kept when it has ended. */
-const MOST_WARM_BYTES = 64 * 1024;
-
 /** A lock in front of one MCP server. */
 export class Gate {
   readonly parts: GateParts;
@@ -57,7 +54,7 @@ export class Gate {
   #ids = "";
   #idsAt = 0;
   #whenEmptier: (() => void) | null = null;
-  readonly #warm = new WarmExchanges<Exchange>();
+  readonly #warm = new WarmExchanges();
 
   private constructor(
     parts: GateParts,
@@ -152,9 +149,7 @@ export class Gate {
   /** Told by an exchange that has ended. */
   ended(exchange: Exchange): void {
     this.#open.remove(exchange);
-    const { way, record: { end, bytesIn, bytesOut } } = exchange;
-    const isWhole = way !== null && end === "complete" && bytesIn + bytesOut <= MOST_WARM_BYTES;
-    if (isWhole && exchange.generation === this.#current) this.#warm.keep(way, exchange);
+    if (exchange.generation === this.#current) this.#warm.keep(exchange);
     this.#whenEmptier?.();
   }
 
@@ -190,7 +185,7 @@ export class Gate {
     const before = this.#current;
     this.#current = after;
     this.#stand(after);
-    // It would keep a configuration that is not needed any more, as would those that end later.
+    // They would keep a configuration that is not needed any more, as would those that end later.
     this.#warm.forget();
     for (const exchange of this.#open.all()) {
       const { principal, generation, isRuled } = exchange;

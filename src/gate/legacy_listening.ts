@@ -6,8 +6,7 @@
 import { Buffer } from "node:buffer";
 import { formatEvent } from "../mcp/sse_writer.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
-import { errorText } from "./denial.ts";
-import type { Denial } from "./denial.ts";
+import { errorText, UPSTREAM_UNAVAILABLE } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
 import { screenOf } from "./exchange_screen.ts";
 import type { Bearer } from "./handle_bearer.ts";
@@ -78,11 +77,14 @@ async function lastWords(
   const { cutBy, cutDenial, record } = exchange;
   const unanswered = exchange.gate.legacyStreams.close(stream);
   if (cutBy === null && (failure !== null || unanswered.length > 0)) {
-    record.refused({ ...ENDED, detail: failure ?? "stream ended before the answer" });
+    record.refused({
+      ...UPSTREAM_UNAVAILABLE,
+      detail: failure ?? "stream ended before the answer",
+    });
     record.end = "upstream_error";
   }
   if (cutBy === "client_gone") return;
-  const denial = cutDenial ?? ENDED;
+  const denial = cutDenial ?? UPSTREAM_UNAVAILABLE;
   const told = unanswered.map((id) => messageEvent(errorText(denial, id, "legacy")));
   await stream.writeLast(told.join(""));
 }
@@ -90,9 +92,3 @@ async function lastWords(
 function endpointEvent(data: string): string {
   return formatEvent({ event: "endpoint", id: null, retry: null, data });
 }
-
-const ENDED: Denial = {
-  kind: "upstream",
-  stage: "upstream",
-  reason: "Upstream MCP server unavailable",
-};

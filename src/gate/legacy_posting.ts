@@ -11,7 +11,7 @@ import { UpstreamError } from "../upstream/upstream.ts";
 import type { UpstreamReply } from "../upstream/upstream.ts";
 import { ClientGone } from "./answering.ts";
 import { upstreamReply } from "./ask_upstream.ts";
-import type { Denial } from "./denial.ts";
+import { type Denial, UPSTREAM_UNAVAILABLE } from "./denial.ts";
 import { refuse } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { screenOf } from "./exchange_screen.ts";
@@ -157,7 +157,7 @@ export class LegacyPosting {
     if (!(error instanceof UpstreamError)) throw error;
     const kind = error.kind === "timeout" ? "upstream_timeout" : "upstream";
     const detail = `${error.kind}: ${error.message}`;
-    const denial = cutDenial ?? { ...UNAVAILABLE, kind, detail };
+    const denial = cutDenial ?? { ...UPSTREAM_UNAVAILABLE, kind, detail };
     if (cutBy === null) record.end = "upstream_error";
     if (call?.kind === "request" && awaited === null) {
       record.refused(denial);
@@ -224,12 +224,6 @@ const IN_BAND: ReadonlySet<Denial["kind"]> = new Set<Denial["kind"]>([
   "upstream",
   "upstream_timeout",
 ]);
-
-const UNAVAILABLE: Denial = {
-  kind: "upstream",
-  stage: "upstream",
-  reason: "Upstream MCP server unavailable",
-};
 
 const ID_IN_USE: Denial = { kind: "invalid", stage: "door", reason: "Request id is in use" };
 

@@ -5,7 +5,6 @@
 import type { Call, Id } from "../mcp/message.ts";
 import { fieldValues, UpstreamError } from "../upstream/upstream.ts";
 import type { Asker, UpstreamReply } from "../upstream/upstream.ts";
-import type { EventStream } from "./answering.ts";
 import { askUpstream } from "./ask_upstream.ts";
 import { errorText, REFUSED_BY_UPSTREAM, UPSTREAM_UNAVAILABLE } from "./denial.ts";
 import type { Exchange } from "./exchange.ts";
@@ -44,7 +43,7 @@ export class Passage implements Asker {
   #sessionFields: Fields = [];
   #screened: ReplyScreen | null = null;
   #passing: EventPassing | null = null;
-  #stream: EventStream | null = null;
+  /** Held to the end, so that a table of warm exchanges that keeps this keeps one of its kind. */
   #relay: EventRelay | null = null;
   /** Whether what is unanswered may still be answered, on another stream. */
   #isResumable = false;
@@ -114,7 +113,7 @@ export class Passage implements Asker {
     const form = replyForm(reply, this.#call);
     switch (form.form) {
       case "sse":
-        return this.#anyEvents(reply);
+        return this.#stream(reply);
       case "json":
         return this.#json(reply, 200, []);
       case "refusal":
@@ -169,7 +168,7 @@ export class Passage implements Asker {
     return listScreenOf(this.#exchange, this.#permitted.bearer.era, screen);
   }
 
-  #anyEvents(reply: UpstreamReply): Promise<void> {
+  #stream(reply: UpstreamReply): Promise<void> {
     const { relayStream } = this.#permitted;
     return relayStream === undefined
       ? this.#events(reply)
@@ -206,7 +205,7 @@ export class Passage implements Asker {
     passing: EventPassing,
     screen: ReplyScreen,
   ): Promise<void> {
-    const stream = this.#stream = this.#exchange.answering.stream(this.#sessionFields);
+    const stream = this.#exchange.answering.stream(this.#sessionFields);
     try {
       await stream.write(begun);
       this.#relay = new EventRelay(reply, stream, passing);
@@ -214,7 +213,7 @@ export class Passage implements Asker {
       if (this.#exchange.cutBy === "client_gone") return stream.abort();
       await stream.end(text + this.#lastEvents(end, screen));
     } catch (error) {
-      this.#stream.abort();
+      stream.abort();
       throw error;
     }
   }

@@ -34,6 +34,7 @@ export interface ConnectionHome {
   readonly idleMs: number;
   /** Whether no connection is to serve another request. */
   readonly isStopping: boolean;
+  /** Where heads wait that nothing goes out with yet. */
   readonly lateHeads: LateHeads;
   /** Has one exchange answered. Never throws. */
   run(exchange: Http1Exchange): void;

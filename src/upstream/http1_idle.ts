@@ -2,7 +2,7 @@
  * Connections that have nothing to do: the one that was used last is given out first, so that those
  * not needed grow old, and each is closed when its time is up. One that has carried a request with
  * the same fields comes before that: most often its reply begins as the last one did, and need not be
- * read again. Knows nothing of what they carry.
+ * read again. Knows nothing else of what they carry.
  */
 import type { Http1Connection } from "./http1_connection.ts";
 import type { Fields } from "./upstream.ts";

@@ -226,9 +226,9 @@ export const JUDGING: readonly Mutant[] = [
   },
   {
     without: "a bound on what is kept of exchanges that have ended",
-    file: "src/gate/gate.ts",
-    find: " && bytesIn + bytesOut <= MOST_WARM_BYTES;",
-    put: ";",
+    file: "src/gate/warm_exchanges.ts",
+    find: " || bytesIn + bytesOut > MOST_BYTES",
+    put: "",
     tests: ["tests/property/forgetting_test.ts"],
   },
 ];
